@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"ipclab/exercises"
+	"ipclab/grader"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	var o grader.Options
+	var writeStubs string
+	var keep bool
+	cmd := &cobra.Command{
+		Use:   "check [ID|CHAPTER...]",
+		Short: "check the course itself: solutions pass, stubs fail, wrong programs are caught",
+		Long: `Checks what an author has written: every stub builds and fails for a stated
+reason; every solution, and every program that is right in another manner, passes;
+every wrong program fails in the check that is named for it; texts are complete.`,
+		Example: "  ipclab check\n  ipclab check pipe/filter --repeat 50\n  ipclab check --course . --write-stubs testscripts/stubs.txtar",
+		RunE: func(_ *cobra.Command, ids []string) error {
+			if writeStubs != "" {
+				return a.writeStubs(writeStubs)
+			}
+			o.Keep = a.keeper(keep)
+			return a.check(ids, o)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.Repeat, "repeat", 1, "run right programs so many times")
+	f.IntVar(&o.Jobs, "jobs", 0, "checks to run at once (default: what suits the machine)")
+	f.StringVar(&o.Seed, "seed", "", "of all random data (default: a new one)")
+	f.BoolVar(&keep, "keep", false, "keep the work folder, and say where it is")
+	f.StringVar(&writeStubs, "write-stubs", "", "after a change to stubs: write them all to the archive `FILE`, and check nothing")
+	return cmd
+}
+
+func (a *app) check(ids []string, o grader.Options) error {
+	if o.Jobs < 0 || o.Repeat < 1 {
+		return fmt.Errorf("--jobs and --repeat want positive numbers")
+	}
+	c, err := a.course()
+	if err != nil {
+		return err
+	}
+	if o.Select, err = c.Select(ids); err != nil {
+		return err
+	}
+	p := newProgress(a.stderr)
+	o.Progress = p.show
+	audit, err := c.Verify(a.ctx, o)
+	p.clear()
+	if err != nil {
+		return err
+	}
+	a.printAudit(audit)
+	if len(audit.Problems) > 0 {
+		return verdictError(exitFail)
+	}
+	return nil
+}
+
+func (a *app) printAudit(audit *grader.Audit) {
+	t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "exercise\tchecks\tstub\tsolution\tright\twrong")
+	var sum grader.AuditRow
+	for _, r := range audit.Rows {
+		stub := "fails"
+		if !r.Stub {
+			stub = "PROBLEM"
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%d of %d\t%d of %d\t%d of %d\n", r.Exercise, r.Checks, stub, r.SolutionPassed, r.SolutionRuns, r.RightPassed, r.RightRuns, r.WrongCaught, r.Wrong)
+		sum.Checks += r.Checks
+		sum.SolutionPassed, sum.SolutionRuns = sum.SolutionPassed+r.SolutionPassed, sum.SolutionRuns+r.SolutionRuns
+		sum.RightPassed, sum.RightRuns = sum.RightPassed+r.RightPassed, sum.RightRuns+r.RightRuns
+		sum.WrongCaught, sum.Wrong = sum.WrongCaught+r.WrongCaught, sum.Wrong+r.Wrong
+	}
+	fmt.Fprintf(t, "total\t%d\t\t%d of %d\t%d of %d\t%d of %d\n", sum.Checks, sum.SolutionPassed, sum.SolutionRuns, sum.RightPassed, sum.RightRuns, sum.WrongCaught, sum.Wrong)
+	t.Flush()
+	fmt.Fprintln(a.stdout, "\nsolution, right: runs that passed; wrong: programs that were caught")
+	for _, p := range audit.Problems {
+		fmt.Fprintf(a.stdout, "\nproblem: %s\n", p)
+	}
+	if len(audit.Problems) == 0 {
+		fmt.Fprintln(a.stdout, "\nThe course is sound.")
+	} else {
+		fmt.Fprintf(a.stdout, "\n%d problems.\n", len(audit.Problems))
+	}
+}
+
+func (a *app) writeStubs(to string) error {
+	files := grader.Files{Exercises: exercises.Files}
+	if a.courseDir != "" {
+		files.Exercises = os.DirFS(filepath.Join(a.courseDir, "exercises"))
+	}
+	if err := grader.WriteStubs(files, to); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "%s holds the stubs as they are now\n\nNext: ipclab check\n", to)
+	return nil
+}

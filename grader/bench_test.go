@@ -1,0 +1,105 @@
+package grader_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ipclab/exercises"
+	"ipclab/grader"
+	"ipclab/grader/build"
+	"ipclab/solutions"
+	"ipclab/testscripts"
+
+	"github.com/stretchr/testify/require"
+)
+
+// BenchmarkWholeCourse grades the solutions, each program fresh, and compares with the floor: one
+// bare go build of the same programs with the same flags and the same warm cache. Both run in turn,
+// so that a noisy machine disturbs both.
+//
+//	go test -run - -bench WholeCourse -benchtime 5x ./grader
+func BenchmarkWholeCourse(b *testing.B) {
+	c, err := grader.Load(grader.Files{Exercises: exercises.Files, Solutions: solutions.Files, Testscripts: testscripts.Files})
+	require.NoError(b, err)
+	grade := func(dir string) time.Duration {
+		sub, err := c.OpenSubmission(dir, false)
+		require.NoError(b, err)
+		defer sub.Close()
+		begun := time.Now()
+		rep, err := c.Grade(context.Background(), sub, grader.Options{Select: grader.Selection{Exercises: c.Exercises()}, NoCache: true})
+		took := time.Since(begun)
+		require.NoError(b, err)
+		require.True(b, rep.Passed())
+		return took
+	}
+	grade(fresh(b, "warm")) // the standard library and the reference programs are in the cache from now on
+	var floor, whole time.Duration
+	for i := 0; b.Loop(); i++ {
+		floor += bareBuild(b, fresh(b, fmt.Sprint("floor", i)))
+		whole += grade(fresh(b, fmt.Sprint("grade", i)))
+	}
+	b.ReportMetric(floor.Seconds()*1000/float64(b.N), "floor-ms/op")
+	b.ReportMetric(whole.Seconds()*1000/float64(b.N), "grade-ms/op")
+	b.ReportMetric(whole.Seconds()/floor.Seconds(), "ratio")
+}
+
+// fresh copies the solutions, with a comment that nobody has compiled before.
+func fresh(b *testing.B, nonce string) string {
+	b.Helper()
+	dir := b.TempDir()
+	require.NoError(b, fs.WalkDir(solutions.Files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".go" {
+			return err
+		}
+		data, err := fs.ReadFile(solutions.Files, name)
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+			return err
+		}
+		stamp := fmt.Sprintf("\nvar _ = %q\n", nonce+time.Now().String())
+		return os.WriteFile(to, append(data, stamp...), 0o666)
+	}))
+	return dir
+}
+
+// bareBuild is the floor.
+func bareBuild(b *testing.B, dir string) time.Duration {
+	b.Helper()
+	require.NoError(b, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module floor\n\ngo 1.25\n"), 0o666))
+	base, err := os.UserCacheDir()
+	require.NoError(b, err)
+	// One folder for each exercise, since programs of two exercises may have one name.
+	mains, err := filepath.Glob(filepath.Join(dir, "*", "*", "*", "main.go"))
+	require.NoError(b, err)
+	args := append([]string{"build"}, build.Flags...)
+	args = append(args, "-o", os.DevNull)
+	if len(mains) > 1 {
+		out := filepath.Join(dir, "out")
+		require.NoError(b, os.Mkdir(out, 0o777))
+		args[len(args)-1] = out + "/"
+	}
+	for _, m := range mains {
+		rel, err := filepath.Rel(dir, filepath.Dir(m))
+		require.NoError(b, err)
+		args = append(args, "./"+rel)
+	}
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOGC=400", "GOFLAGS=", "GOWORK=off", "GOPROXY=off", "GOCACHE="+filepath.Join(base, "ipclab", "go-build"))
+	begun := time.Now()
+	out, err := cmd.CombinedOutput()
+	took := time.Since(begun)
+	require.NoError(b, err, "%s", strings.TrimSpace(string(out)))
+	return took
+}

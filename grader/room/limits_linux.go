@@ -1,0 +1,71 @@
+package room
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// apply sets the limits of a process that has just been started. Core files are always off.
+func (l Limits) apply(pid int) error {
+	set := map[int]int{unix.RLIMIT_CORE: 0, unix.RLIMIT_CPU: l.CPU, unix.RLIMIT_FSIZE: l.FileSize, unix.RLIMIT_NOFILE: l.OpenFiles}
+	for what, n := range set {
+		if n == 0 && what != unix.RLIMIT_CORE {
+			continue
+		}
+		// Where the grader itself has less, that holds.
+		var own unix.Rlimit
+		err := unix.Prlimit(pid, what, nil, &own)
+		if err == nil {
+			limit := min(uint64(n), own.Max)
+			err = unix.Prlimit(pid, what, &unix.Rlimit{Cur: limit, Max: limit}, nil)
+		}
+		if err != nil && err != unix.ESRCH {
+			return fmt.Errorf("limit of process %d: %w", pid, err)
+		}
+	}
+	return nil
+}
+
+// limitNames are the limits that can be set while a process runs.
+var limitNames = map[string]int{"cpu": unix.RLIMIT_CPU, "fsize": unix.RLIMIT_FSIZE, "nofile": unix.RLIMIT_NOFILE, "data": unix.RLIMIT_DATA}
+
+// Limit sets one limit of a running process: cpu (seconds), fsize (bytes), nofile (descriptors),
+// data (bytes).
+func (p *Process) Limit(what string, n uint64) error {
+	res, ok := limitNames[what]
+	if !ok {
+		return fmt.Errorf("unknown limit %q: want one of %v", what, slices.Sorted(maps.Keys(limitNames)))
+	}
+	p.room.Note(p.Name, "limit", fmt.Sprintf("%s %d", what, n))
+	return unix.Prlimit(p.Pid, res, &unix.Rlimit{Cur: n, Max: n}, nil)
+}
+
+// fill makes a pipe as small as it gets and fills it. It returns the number of bytes.
+func fill(w *os.File) (int, error) {
+	size, err := unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 4096)
+	if err != nil {
+		return 0, err
+	}
+	return w.Write(make([]byte, size))
+}
+
+// unread asks how many bytes of a pipe or a Unix socket the other side has not read yet.
+func unread(c descriptor) int {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	n := 0
+	raw.Control(func(fd uintptr) {
+		if _, pipe := c.(*os.File); pipe {
+			n, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) // FIONREAD
+		} else {
+			n, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
+		}
+	})
+	return n
+}

@@ -1,0 +1,64 @@
+package room
+
+import (
+	"strconv"
+	"strings"
+)
+
+// On loopback the kernel hands a packet from sender to receiver in a soft interrupt. On a loaded
+// machine that may have to wait for a processor while both programs already sleep. Pipes and Unix
+// sockets know no such moment.
+
+// packetsUnderway tells whether the kernel has packets that it has not delivered yet: in the backlog
+// of a processor, or sent on a TCP connection and not yet acknowledged.
+func packetsUnderway() bool {
+	backlog, err := readProc("/proc/net/softnet_stat")
+	if err == nil && hasBacklog(string(backlog)) {
+		return true
+	}
+	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		if table, err := readProc(file); err == nil && hasUnacknowledged(string(table)) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasBacklog reads /proc/net/softnet_stat: a line a processor, the twelfth number is the length of its
+// backlog.
+func hasBacklog(stat string) bool {
+	for line := range strings.Lines(stat) {
+		if f := strings.Fields(line); len(f) > 11 {
+			if n, err := strconv.ParseUint(f[11], 16, 32); err == nil && n > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasUnacknowledged reads /proc/net/tcp. The field "tr" is 01 while the timer for a retransmission
+// runs, that is, while something sent is not yet acknowledged. A receiver that does not read has its
+// data acknowledged all the same, until its window is full; then the timer is another.
+func hasUnacknowledged(table string) bool {
+	for line := range strings.Lines(table) {
+		if f := strings.Fields(line); len(f) > 5 && strings.HasPrefix(f[5], "01:") && loopback(f[1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// loopback tells whether an address of the table, in hexadecimal and network order as the machine
+// keeps it, is 127.0.0.0/8, ::1 or one of these mapped to IPv6.
+func loopback(address string) bool {
+	host, _, _ := strings.Cut(address, ":")
+	switch len(host) {
+	case 8:
+		return strings.HasSuffix(host, "7F") || strings.HasPrefix(host, "7F") // by byte order
+	case 32:
+		return host == "00000000000000000000000001000000" || host == "00000000000000000000000000000001" ||
+			strings.HasPrefix(host, "0000000000000000FFFF0000") && strings.HasSuffix(host, "7F")
+	}
+	return false
+}

@@ -1,0 +1,266 @@
+package room
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Command says what to start.
+type Command struct {
+	Name   string   // what the transcript and the messages call it
+	Path   string   // the binary
+	Args   []string // without the program's own name
+	Dir    string   // default: the room's folder
+	Env    []string // added to the room's
+	Limits *Limits  // default: the room's
+	// Held starts it with a full pipe as its standard output, which nobody reads until
+	// Output.Release: its first write waits.
+	Held bool
+}
+
+// Process is a program that runs, or ran, in a room.
+type Process struct {
+	Name string
+	Pid  int
+	In   *Input  // its standard input
+	Out  *Output // its standard output
+	Err  *Output // its standard error
+
+	room   *Room
+	cmd    *exec.Cmd
+	exit   *Exit         // set with the room locked
+	done   chan struct{} // closed when exit is set
+	frozen bool
+
+	signalled bool // the judge sent a signal that can be caught
+}
+
+// Exit is how a process ended.
+type Exit struct {
+	Code   int            // the exit status, when Signal is 0
+	Signal syscall.Signal // what killed it
+	CPU    time.Duration  // user and system time that it used
+}
+
+// String gives "exit status 1" or "killed by SIGTERM".
+func (e Exit) String() string {
+	if e.Signal != 0 {
+		return "killed by " + unix.SignalName(e.Signal)
+	}
+	return fmt.Sprintf("exit status %d", e.Code)
+}
+
+// Word gives the form in which scripts name an end: "1" or "SIGTERM".
+func (e Exit) Word() string {
+	if e.Signal != 0 {
+		return unix.SignalName(e.Signal)
+	}
+	return fmt.Sprint(e.Code)
+}
+
+// Start runs a command in a session and process group of its own, with three pipes to the judge.
+func (r *Room) Start(c Command) (*Process, error) {
+	stdin, judgeIn, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer stdin.Close()
+	judgeOut, stdout, err := os.Pipe()
+	if err != nil {
+		judgeIn.Close()
+		return nil, err
+	}
+	defer stdout.Close()
+	filler := 0
+	if c.Held {
+		if filler, err = fill(stdout); err != nil {
+			judgeIn.Close()
+			judgeOut.Close()
+			return nil, err
+		}
+	}
+	judgeErr, stderr, err := os.Pipe()
+	if err != nil {
+		judgeIn.Close()
+		judgeOut.Close()
+		return nil, err
+	}
+	defer stderr.Close()
+
+	p := &Process{Name: c.Name, room: r, done: make(chan struct{})}
+	limits := r.config.Limits
+	if c.Limits != nil {
+		limits = *c.Limits
+		if limits.Output == 0 {
+			limits.Output = r.config.Limits.Output
+		}
+	}
+	err = r.spawn(p, func() *exec.Cmd { return r.command(c, stdin, stdout, stderr) }, limits, func() {
+		r.note(c.Name, "start", []byte(strings.Join(append([]string{c.Name}, c.Args...), " ")))
+		p.In = r.input(c.Name, judgeIn)
+		p.Out = r.output(c.Name, "stdout", judgeOut, limits.Output, filler)
+		p.Err = r.output(c.Name, "stderr", judgeErr, limits.Output, 0)
+		r.running.Go(p.wait)
+	})
+	if err != nil {
+		judgeIn.Close()
+		judgeOut.Close()
+		judgeErr.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// command makes what os/exec is to start.
+func (r *Room) command(c Command, stdin, stdout, stderr *os.File) *exec.Cmd {
+	cmd := exec.Command(c.Path, c.Args...)
+	cmd.Dir = c.Dir
+	if cmd.Dir == "" {
+		cmd.Dir = r.config.Dir
+	}
+	cmd.Env = slices.Concat(r.config.Env, c.Env, []string{tokenVar + "=" + r.token})
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd
+}
+
+// spawn starts the process and enters it into the room, with its streams, in one step as far as
+// others can see. The function streams is called with the room locked.
+func (r *Room) spawn(p *Process, command func() *exec.Cmd, limits Limits, streams func()) error {
+	spawning.RLock()
+	defer spawning.RUnlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return errClosed
+	}
+	cmd, err := start(command, limits)
+	if err != nil {
+		return err
+	}
+	p.cmd, p.Pid = cmd, cmd.Process.Pid
+	known.add(p)
+	streams()
+	r.procs = append(r.procs, p)
+	return nil
+}
+
+// wait notices the end of the process. The exit becomes visible only after all that the process
+// itself wrote has been read, so that who sees the exit sees the whole output. What a grandchild
+// still writes into the same pipe comes later.
+func (p *Process) wait() {
+	p.cmd.Wait() // the error says no more than ProcessState does
+	known.remove(p)
+	p.Out.settle()
+	p.Err.settle()
+
+	ws := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	e := Exit{Code: ws.ExitStatus(), CPU: p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()}
+	if ws.Signaled() {
+		e = Exit{Signal: ws.Signal(), CPU: e.CPU}
+	}
+	p.room.mu.Lock()
+	p.exit = &e
+	p.room.note(p.Name, "exit", []byte(e.String()))
+	p.room.mu.Unlock()
+	close(p.done)
+}
+
+// Exited gives the end of the process, or nil while it runs.
+func (p *Process) Exited() *Exit {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	return p.exit
+}
+
+// ExitedLocked is Exited for conditions given to Room.Wait, which run with the room locked.
+func (p *Process) ExitedLocked() *Exit { return p.exit }
+
+// Signal sends a signal to the process alone, not to its group.
+func (p *Process) Signal(s syscall.Signal) error {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	if p.exit != nil {
+		return fmt.Errorf("%s has ended: %s", p.Name, p.exit)
+	}
+	switch err := p.cmd.Process.Signal(s); {
+	case errors.Is(err, os.ErrProcessDone): // its end is about to be entered
+		return fmt.Errorf("%s has ended", p.Name)
+	case err != nil:
+		return err
+	}
+	switch s {
+	case unix.SIGSTOP:
+		p.frozen = true
+	case unix.SIGCONT:
+		p.frozen = false
+	default:
+		p.signalled = true
+	}
+	p.room.note(p.Name, "signal", []byte(unix.SignalName(s)))
+	return nil
+}
+
+// State tells in a few words what the process is doing.
+func (p *Process) State() string {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	switch {
+	case p.exit != nil:
+		return "ended with " + p.exit.String()
+	case p.frozen:
+		return "is stopped"
+	}
+	return "is still running"
+}
+
+// Look finds a command in the grader's PATH.
+func Look(command string) (string, error) {
+	path, err := exec.LookPath(command)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
+}
+
+// register is the set of the grader's direct children.
+type register struct {
+	mu   sync.Mutex
+	pids map[int]*Process
+}
+
+var known = register{pids: map[int]*Process{}}
+
+func (g *register) add(p *Process) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.pids[p.Pid] = p
+}
+
+// remove forgets a process that has been reaped, unless its pid has been given away already.
+func (g *register) remove(p *Process) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.pids[p.Pid] == p {
+		delete(g.pids, p.Pid)
+	}
+}
+
+func (g *register) has(pid int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.pids[pid] != nil
+}
+
+// tokenVar names the variable that marks every process of a room.
+const tokenVar = "IPCLAB_ROOM"

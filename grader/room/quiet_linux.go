@@ -1,0 +1,278 @@
+package room
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// see takes one look at all threads of the room, or of one process and its descendants.
+//
+// Only what the kernel itself says counts: the state of each thread, the call that it waits in, and
+// how often it was switched. A thread that was woken is "running" for the kernel from that moment
+// on, however long it then queues for a processor, so a loaded machine makes nothing look still.
+func (r *Room) see(only *Process) sight {
+	orphans := settledOrphans()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := sight{times: map[int]times{}, packets: r.config.Network && packetsUnderway()}
+	still := true
+	for _, e := range r.ends {
+		if o, ok := e.(*Output); ok && only != nil && o != only.Out && o != only.Err {
+			continue // what the others say is nothing to it
+		}
+		still = still && !e.inFlight()
+	}
+	var print strings.Builder
+	if only == nil {
+		fmt.Fprintf(&print, "%d:", r.epoch)
+	}
+	pids, certain := r.pids(only, orphans)
+	s.processes = certain
+	if s.processes > MaxProcesses {
+		return s
+	}
+	for _, pid := range pids {
+		for _, t := range threads(pid) {
+			s.times[t.tid] = t.readTimes()
+			if still { // else only the times are of interest
+				t.look()
+				still = t.waits
+				fmt.Fprintf(&print, "%d/%d %s;", pid, t.tid, t.switches)
+			}
+		}
+		fmt.Fprintf(&print, "%d,", pid)
+	}
+	for _, p := range r.procs {
+		if only != nil && p != only {
+			continue
+		}
+		// A process that has ended, and whose end is not yet entered, is an event about to come.
+		state := processState(p.Pid)
+		still = still && (p.exit != nil || state != 0 && state != 'Z' && state != 'X')
+	}
+	if still {
+		s.motionless = print.String()
+	}
+	return s
+}
+
+// settledOrphans are the orphans at a moment in which no child is being started.
+func settledOrphans() []int {
+	spawning.Lock()
+	defer spawning.Unlock()
+	return orphans()
+}
+
+// pids gives the living processes of the room, descendants included, and after those that are so for
+// certain the ones that may be of another room. The room is locked.
+func (r *Room) pids(only *Process, orphans []int) (out []int, certain int) {
+	for _, p := range r.procs {
+		if p.exit == nil && (only == nil || p == only) {
+			out = descend(append(out, p.Pid), p.Pid)
+		}
+	}
+	var perhaps []int
+	for _, pid := range orphans {
+		switch c := r.claim(pid); {
+		case only != nil:
+		case c == ours:
+			out = descend(append(out, pid), pid)
+		case c == shared:
+			perhaps = descend(append(perhaps, pid), pid)
+		}
+	}
+	return append(out, perhaps...), len(out)
+}
+
+func descend(out []int, pid int) []int {
+	for _, c := range children(pid) {
+		out = descend(append(out, c), c)
+	}
+	return out
+}
+
+// Stopped tells whether all threads of the process stand still after SIGSTOP.
+func (p *Process) Stopped() bool {
+	for _, t := range threads(p.Pid) {
+		if statState(t.dir+"/stat") != 'T' {
+			return false
+		}
+	}
+	return true
+}
+
+// CountLocked counts the process and its living descendants. The room must be locked.
+func (p *Process) CountLocked() int {
+	n := 0
+	if p.exit != nil {
+		return 0
+	}
+	for _, pid := range descend([]int{p.Pid}, p.Pid) {
+		if s := processState(pid); s != 'Z' && s != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// children reads /proc/PID/task/*/children, which needs no walk over all of /proc.
+func children(pid int) []int {
+	var out []int
+	for _, tid := range tasks(pid) {
+		b, _ := readProc(fmt.Sprintf("/proc/%d/task/%d/children", pid, tid))
+		for f := range strings.FieldsSeq(string(b)) {
+			if n, err := strconv.Atoi(f); err == nil {
+				out = append(out, n)
+			}
+		}
+	}
+	return out
+}
+
+// thread is one thread as the kernel shows it.
+type thread struct {
+	pid, tid int
+	dir      string
+
+	// What look finds.
+	waits    bool   // it sleeps in a call that only somebody else can end, or is stopped
+	switches string // its state, and how often it was switched
+}
+
+func threads(pid int) []*thread {
+	var out []*thread
+	for _, tid := range tasks(pid) {
+		out = append(out, &thread{pid: pid, tid: tid, dir: fmt.Sprintf("/proc/%d/task/%d", pid, tid)})
+	}
+	return out
+}
+
+func (t *thread) readTimes() times {
+	b, err := readProc(t.dir + "/schedstat")
+	if err != nil {
+		return times{}
+	}
+	ran, rest, _ := strings.Cut(string(b), " ")
+	queued, _, _ := strings.Cut(rest, " ")
+	r, _ := strconv.ParseInt(ran, 10, 64)
+	q, _ := strconv.ParseInt(queued, 10, 64)
+	return times{time.Duration(r), time.Duration(q)}
+}
+
+func (t *thread) look() {
+	state, counts := status(t.dir + "/status")
+	t.switches = string(state) + counts
+	switch state {
+	case 'T', 't', 'Z', 'X': // stopped by the judge, or dead
+		t.waits = true
+	case 'S':
+		b, err := readProc(t.dir + "/syscall")
+		t.waits = err == nil && endless(t.pid, string(b))
+	}
+}
+
+// statState reads the state letter after the last parenthesis of a stat file, 0 if there is none.
+func statState(file string) byte {
+	b, _ := readProc(file)
+	if i := bytes.LastIndexByte(b, ')'); i > 0 && i+2 < len(b) {
+		return b[i+2]
+	}
+	return 0
+}
+
+func processState(pid int) byte { return statState(fmt.Sprintf("/proc/%d/stat", pid)) }
+
+// status reads a thread's state letter, and how often it was switched.
+func status(file string) (state byte, switches string) {
+	b, _ := readProc(file)
+	if _, after, ok := bytes.Cut(b, []byte("\nState:\t")); ok && len(after) > 0 {
+		state = after[0]
+	}
+	i := bytes.Index(b, []byte("voluntary_ctxt_switches"))
+	if i < 0 {
+		return state, "?"
+	}
+	return state, string(b[i:])
+}
+
+// endless tells whether a line of /proc/PID/syscall shows a wait without an end in time.
+func endless(pid int, line string) bool {
+	f := strings.Fields(line)
+	if len(f) < 7 { // "running", or "-1 ..." outside any call
+		return false
+	}
+	n, err := strconv.Atoi(f[0])
+	if err != nil {
+		return false
+	}
+	arg := func(i int) uint64 {
+		v, _ := strconv.ParseUint(strings.TrimPrefix(f[i+1], "0x"), 16, 64)
+		return v
+	}
+	switch n {
+	case unix.SYS_FUTEX:
+		return arg(3) == 0 || longFutex(pid, arg(1), arg(3))
+	case unix.SYS_RESTART_SYSCALL:
+		// Goes on after SIGCONT with what it did before SIGSTOP; the registers still tell what. Of
+		// calls with a limit in time only the sleep of Go's monitor thread is of interest.
+		return arg(1) == futexWaitPrivate && longFutex(pid, arg(1), arg(3))
+	case unix.SYS_EPOLL_PWAIT:
+		return int32(arg(3)) < 0
+	case unix.SYS_EPOLL_PWAIT2:
+		return arg(3) == 0
+	case unix.SYS_PPOLL:
+		return arg(2) == 0
+	case unix.SYS_PSELECT6:
+		return arg(4) == 0
+	case unix.SYS_RT_SIGTIMEDWAIT:
+		return arg(2) == 0
+	}
+	return waitingCalls[n] || oldCalls(n, arg)
+}
+
+// waitingCalls are the calls that, once asleep, sleep until somebody else acts.
+var waitingCalls = map[int]bool{
+	unix.SYS_READ: true, unix.SYS_WRITE: true, unix.SYS_READV: true, unix.SYS_WRITEV: true,
+	unix.SYS_OPENAT: true, unix.SYS_WAIT4: true, unix.SYS_WAITID: true, unix.SYS_FLOCK: true,
+	unix.SYS_FCNTL: true, unix.SYS_ACCEPT: true, unix.SYS_ACCEPT4: true, unix.SYS_CONNECT: true,
+	unix.SYS_RECVFROM: true, unix.SYS_RECVMSG: true, unix.SYS_SENDTO: true, unix.SYS_SENDMSG: true,
+	unix.SYS_SPLICE: true, unix.SYS_SENDFILE: true, unix.SYS_COPY_FILE_RANGE: true,
+	unix.SYS_RT_SIGSUSPEND: true, unix.SYS_MSGRCV: true, unix.SYS_MSGSND: true,
+}
+
+// futexWaitPrivate is FUTEX_WAIT|FUTEX_PRIVATE_FLAG.
+const futexWaitPrivate = 128
+
+// longFutex tells whether a futex's limit is so far away that it is none. The monitor thread of Go's
+// runtime sleeps like that, up to a minute, when nothing runs and no timer is set; a timer of the
+// program itself shows as a limit of epoll_pwait.
+func longFutex(pid int, op, address uint64) bool {
+	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", pid))
+	if err != nil {
+		return false
+	}
+	defer mem.Close()
+	var b [16]byte
+	if _, err := mem.ReadAt(b[:], int64(address)); err != nil {
+		return false
+	}
+	limit := time.Duration(binary.NativeEndian.Uint64(b[:8]))*time.Second + time.Duration(binary.NativeEndian.Uint64(b[8:]))
+	const waitBitset, realtime = 9, 256 // absolute times
+	if op&0x7f == waitBitset {
+		clock := int32(unix.CLOCK_MONOTONIC)
+		if op&realtime != 0 {
+			clock = unix.CLOCK_REALTIME
+		}
+		var now unix.Timespec
+		unix.ClockGettime(clock, &now)
+		limit -= time.Duration(now.Nano())
+	}
+	return limit > 2*Patience
+}

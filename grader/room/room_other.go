@@ -1,0 +1,86 @@
+//go:build !linux
+
+package room
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// What follows is the fallback for systems without /proc: there is no quiescence, so that waits end
+// by patience; limits are not set; and what leaves its process group escapes the sweep.
+
+func adoptOrphans() {}
+
+func (r *Room) enter() {}
+
+// Limit is not to be had here.
+func (p *Process) Limit(string, uint64) error {
+	return errors.New("limits can be set on Linux only")
+}
+
+func (r *Room) see(*Process) sight { return sight{} }
+
+func (r *Room) sweep(procs []*Process) error {
+	for _, p := range procs {
+		syscall.Kill(-p.Pid, syscall.SIGKILL)
+	}
+	for _, p := range procs {
+		select {
+		case <-p.done:
+		case <-time.After(30 * time.Second):
+			return errors.New("room: " + p.Name + " would not die")
+		}
+	}
+	return nil
+}
+
+func fill(*os.File) (int, error) { return 0, errors.New("a held start needs Linux") }
+
+func shortPath(path string) (string, func(), error) { return path, func() {}, nil }
+
+func unread(descriptor) int { return 0 }
+
+// Stopped cannot be told here.
+func (p *Process) Stopped() bool { return p.frozen }
+
+// CountLocked cannot be told here.
+func (p *Process) CountLocked() int { return 0 }
+
+func start(command func() *exec.Cmd, _ Limits) (*exec.Cmd, error) {
+	cmd := command()
+	return cmd, cmd.Start()
+}
+
+func (p *Process) quit() { syscall.Kill(p.Pid, syscall.SIGQUIT) }
+
+// awaitDump waits for the end of a process that was asked for its goroutines.
+func (p *Process) awaitDump() {
+	select {
+	case <-p.done:
+	case <-time.After(3 * time.Second):
+	}
+}
+
+func (r *Room) names() map[int]string { return nil }
+
+func inspect(int, map[int]string) (bool, []Wait) { return false, nil }
+
+func (r *Room) descendants(*Process, map[int]string) []Diagnosis { return nil }
+
+// Holders cannot be told here.
+func (r *Room) Holders(*Output) []string { return nil }
+
+// Zombies cannot be told here.
+func (p *Process) Zombies() int { return 0 }
+
+// DescriptorKinds are those that Descriptors tells apart.
+var DescriptorKinds = []string{"pipe", "fifo", "socket", "listener", "file", "folder"}
+
+// Descriptors cannot be told here.
+func (p *Process) Descriptors() map[string]int { return nil }
+
+func (r *Room) killAll() {}

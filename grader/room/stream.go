@@ -1,0 +1,390 @@
+package room
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// channel is what the judge reads from and writes to: an *os.File of a pipe, or a connection.
+type channel interface {
+	io.ReadWriteCloser
+	SetReadDeadline(time.Time) error
+	descriptor
+}
+
+// descriptor is something that the kernel can be asked about.
+type descriptor interface {
+	SyscallConn() (syscall.RawConn, error)
+}
+
+// Output collects what a process or a peer sends to the judge. It is always drained, so that a
+// program never waits for the judge to read; what exceeds the limit is counted and thrown away.
+type Output struct {
+	room      *Room
+	who, kind string
+	src       channel
+	limit     int
+	filler    int                // bytes of the judge's own at the start of a held pipe
+	release   chan struct{}      // closed when the judge may read
+	quick     chan chan struct{} // settle's requests
+	ended     chan struct{}
+	busy      atomic.Bool // bytes are out of the kernel and not yet in buf
+	packets   bool        // an empty read is an empty packet and no end
+
+	// Guarded by the room's lock.
+	held  bool // nobody reads yet
+	buf   []byte
+	total int64
+	eof   bool
+	err   error // why it ended, if not by end of file
+}
+
+// output starts to collect. The room is locked.
+func (r *Room) output(who, kind string, src channel, limit, filler int) *Output {
+	o := &Output{room: r, who: who, kind: kind, src: src, limit: limit, filler: filler, held: filler > 0,
+		release: make(chan struct{}), quick: make(chan chan struct{}, 1), ended: make(chan struct{})}
+	_, o.packets = src.(*net.UDPConn)
+	if filler == 0 {
+		close(o.release)
+	}
+	r.ends = append(r.ends, o)
+	r.running.Go(o.collect)
+	return o
+}
+
+func (o *Output) collect() {
+	defer close(o.ended)
+	<-o.release
+	b := make([]byte, 32<<10)
+	for {
+		n, err := o.read(b, true)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			o.src.SetReadDeadline(time.Time{})
+			if n, err = o.drain(b); err == nil {
+				close(<-o.quick)
+				continue
+			}
+		}
+		if err != nil {
+			o.end(err)
+			return
+		}
+		o.take(b[:n])
+	}
+}
+
+// drain takes what is there now, without waiting for more, and at most what a pipe can hold: a
+// process that goes on writing must not keep it busy for ever.
+func (o *Output) drain(b []byte) (int, error) {
+	for left := pipeSize; left > 0; {
+		n, err := o.read(b, false)
+		if n == 0 {
+			return 0, err
+		}
+		o.take(b[:n])
+		left -= n
+	}
+	return 0, nil
+}
+
+// pipeSize is what a pipe can hold at the most, unless root has made it larger: the default of
+// /proc/sys/fs/pipe-max-size.
+const pipeSize = 1 << 20
+
+// read is one read. It sets busy before the bytes leave the kernel, and take unsets it when they
+// are recorded, so that inFlight never overlooks them. Without wait, 0 and no error mean that
+// nothing is there.
+func (o *Output) read(b []byte, wait bool) (n int, err error) {
+	raw, err := o.src.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	waitErr := raw.Read(func(fd uintptr) bool {
+		o.busy.Store(true)
+		for {
+			n, err = unix.Read(int(fd), b)
+			if err != unix.EINTR && (n != 0 || err != nil || !o.packets) {
+				break
+			}
+		}
+		if err == unix.EAGAIN {
+			o.busy.Store(false)
+			n, err = 0, nil
+			return !wait
+		}
+		return true
+	})
+	switch {
+	case waitErr != nil:
+		return 0, waitErr
+	case err != nil:
+		return 0, err
+	case n == 0 && o.busy.Load():
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// settle returns when everything that was in the pipe at the time of the call has been taken.
+func (o *Output) settle() {
+	o.Release()
+	taken := make(chan struct{})
+	o.quick <- taken
+	o.src.SetReadDeadline(time.Unix(1, 0))
+	select {
+	case <-taken:
+	case <-o.ended:
+	}
+}
+
+// Release lets a held output flow.
+func (o *Output) Release() {
+	o.room.mu.Lock()
+	defer o.room.mu.Unlock()
+	if o.held {
+		o.held = false
+		close(o.release)
+	}
+}
+
+func (o *Output) take(b []byte) {
+	own := min(o.filler, len(b))
+	o.filler -= own
+	b = b[own:]
+	o.room.mu.Lock()
+	defer o.room.mu.Unlock()
+	defer o.busy.Store(false)
+	if len(b) == 0 {
+		return
+	}
+	o.total += int64(len(b))
+	kept := b[:min(len(b), max(0, o.limit-len(o.buf)))]
+	o.buf = append(o.buf, kept...)
+	if len(kept) == 0 {
+		o.room.wake()
+		return
+	}
+	o.room.note(o.who, o.kind, kept)
+}
+
+func (o *Output) end(err error) {
+	o.room.mu.Lock()
+	defer o.room.mu.Unlock()
+	defer o.busy.Store(false)
+	o.eof = true
+	if err != io.EOF && !errors.Is(err, os.ErrClosed) && !errors.Is(err, net.ErrClosed) {
+		o.err = plain(err)
+	}
+	o.room.note(o.who, "eof", []byte(o.kind))
+}
+
+// inFlight asks the kernel first and the flag second: the other way round, bytes that leave the
+// kernel between the two questions would be missed.
+func (o *Output) inFlight() bool {
+	return !o.eof && !o.held && (ready(o.src, unix.POLLIN|unix.POLLHUP) || o.busy.Load())
+}
+
+// Drained tells whether the judge has taken all that was written so far. The room must be locked.
+func (o *Output) Drained() bool { return !o.inFlight() }
+
+func (o *Output) shut() {
+	o.Release()
+	o.src.Close()
+}
+
+// Abandon closes the judge's end: whoever writes from now on gets SIGPIPE or EPIPE.
+func (o *Output) Abandon() {
+	o.shut()
+	<-o.ended
+	awaitSpawns()
+}
+
+// Bytes gives all that was kept, in order. Only for conditions given to Room.Wait, and after it:
+// the room must be locked, or the bytes copied with Text.
+func (o *Output) Bytes() []byte { return o.buf }
+
+// Text gives a copy of what came after the first skip bytes.
+func (o *Output) Text(skip int) string {
+	o.room.mu.Lock()
+	defer o.room.mu.Unlock()
+	return string(o.buf[min(skip, len(o.buf)):])
+}
+
+// Ended tells whether no more can come, and why if it was not an ordinary end of file. The room
+// must be locked.
+func (o *Output) Ended() (bool, error) { return o.eof, o.err }
+
+// Overflowed tells whether more came than the limit lets the judge keep. The room must be locked.
+func (o *Output) Overflowed() bool { return o.total > int64(o.limit) }
+
+// Limit gives that limit in bytes.
+func (o *Output) Limit() int { return o.limit }
+
+// Input sends to a process or a peer. Sending never blocks the caller; Room.Wait with Pending
+// waits until everything has been taken over by the kernel.
+type Input struct {
+	room *Room
+	who  string
+	dst  channel
+	more *sync.Cond  // on the room's lock
+	busy atomic.Bool // the writer is between two states of the kernel
+
+	// Guarded by the room's lock.
+	queue   [][]byte
+	closing bool
+	closed  bool
+	err     error
+}
+
+// input starts the writer. The room is locked.
+func (r *Room) input(who string, dst channel) *Input {
+	in := &Input{room: r, who: who, dst: dst, more: sync.NewCond(&r.mu)}
+	r.ends = append(r.ends, in)
+	r.running.Go(in.pump)
+	return in
+}
+
+func (in *Input) pump() {
+	in.room.mu.Lock()
+	defer in.room.mu.Unlock()
+	for {
+		for len(in.queue) == 0 && !in.closing {
+			in.more.Wait()
+		}
+		if len(in.queue) == 0 {
+			in.finish()
+			return
+		}
+		b := in.queue[0]
+		in.room.mu.Unlock()
+		err := in.write(b)
+		in.room.mu.Lock()
+		in.busy.Store(false)
+		in.queue = in.queue[1:]
+		if err != nil {
+			in.queue, in.err = nil, err
+			in.room.note(in.who, "error", []byte("stdin: "+plain(err).Error()))
+		}
+		in.room.wake()
+	}
+}
+
+// write hands bytes to the kernel. Whenever it holds them itself, busy is set (see Output.read).
+func (in *Input) write(b []byte) error {
+	raw, err := in.dst.SyscallConn()
+	if err != nil {
+		return err
+	}
+	waitErr := raw.Write(func(fd uintptr) bool {
+		in.busy.Store(true)
+		for len(b) > 0 {
+			var n int
+			n, err = unix.Write(int(fd), b)
+			b = b[max(n, 0):]
+			if err == unix.EAGAIN {
+				in.busy.Store(false)
+				return false
+			}
+			if err != nil && err != unix.EINTR {
+				return true
+			}
+		}
+		err = nil
+		return true
+	})
+	return errors.Join(waitErr, err)
+}
+
+// finish closes the writing side. The room is locked.
+func (in *Input) finish() {
+	in.closed = true
+	if half, ok := in.dst.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	} else {
+		in.dst.Close()
+	}
+	in.room.note(in.who, "stdin", []byte("(end of input)"))
+}
+
+// Send queues bytes. Each call is one write.
+func (in *Input) Send(b []byte) error {
+	awaitSpawns() // a child half started holds the reading end too: the write would not fail
+	in.room.mu.Lock()
+	defer in.room.mu.Unlock()
+	switch {
+	case in.closing:
+		return fmt.Errorf("the input of %s is closed already", in.who)
+	case in.err != nil:
+		return fmt.Errorf("%s no longer reads: %w", in.who, plain(in.err))
+	}
+	in.queue = append(in.queue, append([]byte(nil), b...))
+	in.room.note(in.who, "stdin", b)
+	in.more.Signal()
+	return nil
+}
+
+// Close ends the input after what is queued: the process reads end of file, unless somebody else
+// holds the writing end too.
+func (in *Input) Close() {
+	in.room.mu.Lock()
+	defer in.room.mu.Unlock()
+	in.closing = true
+	in.more.Signal()
+}
+
+// Pending tells whether something is still to be taken, and the error that ended the sending. The
+// room must be locked.
+func (in *Input) Pending() (bool, error) {
+	return len(in.queue) > 0 || in.closing && !in.closed, in.err
+}
+
+// Taken tells whether the program has read everything that was sent so far. Where the kernel cannot
+// be asked it is true as soon as the kernel has the bytes. The room must be locked.
+func (in *Input) Taken() bool {
+	return in.err != nil || len(in.queue) == 0 && unread(in.dst) == 0
+}
+
+func (in *Input) inFlight() bool {
+	if in.closed || in.err != nil {
+		return false
+	}
+	return in.closing && len(in.queue) == 0 || len(in.queue) > 0 && (ready(in.dst, unix.POLLOUT) || in.busy.Load())
+}
+
+func (in *Input) shut() {
+	in.Close()
+	in.dst.Close()
+}
+
+// ready asks the kernel whether the judge could read or write at once.
+func ready(c descriptor, events int16) bool {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return false
+	}
+	yes := false
+	raw.Control(func(fd uintptr) {
+		p := []unix.PollFd{{Fd: int32(fd), Events: events}}
+		n, err := unix.Poll(p, 0)
+		yes = err == nil && n > 0
+	})
+	return yes
+}
+
+// plain strips the judge's own names and addresses from an error.
+func plain(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number
+	}
+	return err
+}

@@ -1,0 +1,82 @@
+package room
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestCharge(t *testing.T) {
+	const ms = time.Millisecond
+	type looks []map[int]times
+	tests := []struct {
+		name  string
+		gap   time.Duration
+		looks looks
+		want  time.Duration // for the last look
+	}{
+		{"no process", 15 * ms, looks{{}}, 15 * ms},
+		{"all sleep", 15 * ms, looks{{1: {5 * ms, 1 * ms}}, {1: {5 * ms, 1 * ms}}}, 15 * ms},
+		{"one computes", 15 * ms, looks{{1: {}}, {1: {15 * ms, 0}}}, 15 * ms},
+		{"one stands in the queue all the time", 15 * ms, looks{{1: {}}, {1: {0, 15 * ms}}}, 0},
+		{"it ran a third of it", 15 * ms, looks{{1: {}}, {1: {5 * ms, 10 * ms}}}, 5 * ms},
+		{"one computes, another queues", 15 * ms, looks{{1: {}, 2: {}}, {1: {12 * ms, 0}, 2: {0, 15 * ms}}}, 12 * ms},
+		{"the queue is longer than the gap", 15 * ms, looks{{1: {}}, {1: {0, 40 * ms}}}, 0},
+		{"a thread that is new has no past", 15 * ms, looks{{1: {}}, {1: {}, 2: {9 * ms, 9 * ms}}}, 15 * ms},
+		{"a judge that came late", time.Second, looks{{1: {}}, {1: {}}}, 4 * lookEvery},
+		{"late, and the program computed", time.Second, looks{{1: {}}, {1: {900 * ms, 0}}}, 900 * ms},
+		{"late, and the program queued", time.Second, looks{{1: {}}, {1: {10 * ms, 990 * ms}}}, 10 * ms},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var a account
+			var got time.Duration
+			for _, l := range tt.looks {
+				got = a.charge(tt.gap, l)
+			}
+			assert.Equal(t, tt.want, got)
+		})
+	}
+}
+
+func TestStill(t *testing.T) {
+	type look struct {
+		after      time.Duration // since the look before
+		motionless string
+		packets    bool
+	}
+	every := func(n int, l look) (out []look) {
+		for range n {
+			out = append(out, l)
+		}
+		return out
+	}
+	const ms = time.Millisecond
+	tests := []struct {
+		name  string
+		looks []look
+		want  bool // after the last; never before
+	}{
+		{"long enough", every(5, look{15 * ms, "a", false}), true},
+		{"too short", every(4, look{15 * ms, "a", false}), false},
+		{"something moves", every(500, look{15 * ms, "", false}), false},
+		{"it moved in between", append(every(4, look{15 * ms, "a", false}), every(4, look{15 * ms, "b", false})...), false},
+		{"a judge that was stopped needs three looks all the same", every(3, look{time.Hour, "a", false}), false},
+		{"and then knows", every(4, look{time.Hour, "a", false}), true},
+		{"packets start it anew", append(every(4, look{15 * ms, "a", true}), every(3, look{15 * ms, "a", false})...), false},
+		{"and then it holds", append(every(4, look{15 * ms, "a", true}), every(4, look{15 * ms, "a", false})...), true},
+		{"foreign packets do not hold it up for ever", every(looksDespitePackets+1, look{15 * ms, "a", true}), true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var w watch
+			now := time.Now()
+			for i, l := range tt.looks {
+				now = now.Add(l.after)
+				got := w.still(now, sight{motionless: l.motionless, packets: l.packets})
+				assert.Equal(t, tt.want && i == len(tt.looks)-1, got, "look %d", i)
+			}
+		})
+	}
+}

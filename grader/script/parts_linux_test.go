@@ -1,0 +1,157 @@
+package script
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The programs that the scripts of these tests start are links to the test binary, named prog or
+// other. Their arguments are actions, done one after the other: see actions.
+func TestMain(m *testing.M) {
+	if name := filepath.Base(os.Args[0]); name == "prog" || name == "other" {
+		new(part).play(os.Args[1:])
+		syscall.Exit(0) // without the second that the race detector takes for it
+	}
+	os.Exit(m.Run())
+}
+
+// part is the state of such a program.
+type part struct {
+	in   *bufio.Reader
+	conn net.Conn
+}
+
+func (p *part) play(args []string) {
+	p.in = bufio.NewReaderSize(os.Stdin, 16)
+	for _, a := range args {
+		name, value, _ := strings.Cut(a, "=")
+		p.act(name, value)
+	}
+}
+
+func (p *part) act(name, value string) {
+	switch name {
+	case "say":
+		fmt.Println(value)
+	case "raw":
+		os.Stdout.WriteString(must(unescape(value)))
+	case "warn":
+		fmt.Fprintln(os.Stderr, must(unescape(value)))
+	case "side": // whose program this is
+		fmt.Println(filepath.Base(filepath.Dir(os.Args[0])))
+	case "env":
+		fmt.Println(os.Getenv(value))
+	case "dir":
+		fmt.Println(filepath.Base(must(os.Getwd())))
+	case "line": // one line back
+		s, err := p.in.ReadString('\n')
+		if err == nil {
+			fmt.Print(s)
+		}
+	case "cat":
+		io.Copy(os.Stdout, p.in)
+	case "eat":
+		fmt.Println("ate", must(io.Copy(io.Discard, p.in)))
+	case "pieces": // how the input comes
+		b := make([]byte, 1<<16)
+		n := must(os.Stdin.Read(b))
+		fmt.Printf("%q\n", b[:n])
+	case "closein":
+		os.Stdin.Close()
+	case "closeout":
+		os.Stdout.Close()
+	case "stay":
+		stay()
+	case "spin":
+		for t := time.NewTicker(time.Millisecond); ; <-t.C {
+		}
+	case "exit":
+		syscall.Exit(must(strconv.Atoi(value)))
+	case "die":
+		syscall.Kill(os.Getpid(), unix.SignalNum(value))
+		stay()
+	case "panic":
+		panic(value)
+	case "flood":
+		os.Stdout.WriteString(strings.Repeat("x", must(strconv.Atoi(value))))
+	case "trap":
+		c := make(chan os.Signal, 1)
+		signal.Notify(c, unix.SignalNum(value))
+		fmt.Println("ready")
+		fmt.Println("got", <-c)
+	case "file":
+		path, text, _ := strings.Cut(value, ":")
+		path = must(unescape(path))
+		must(0, os.WriteFile(path, []byte(must(unescape(text))), 0o644))
+		os.Chmod(path, 0o644)
+	case "link":
+		must(0, os.Symlink("elsewhere", value))
+	case "open":
+		must(os.Open(value))
+	case "child": // one that stays, or ends and becomes a zombie
+		cmd := exec.Command("/proc/self/exe", strings.Split(value, ",")...)
+		cmd.Args[0], cmd.Stdout = "prog", os.Stdout
+		must(0, cmd.Start())
+	case "flock":
+		must(0, syscall.Flock(int(must(os.OpenFile(value, os.O_CREATE|os.O_RDWR, 0o644)).Fd()), syscall.LOCK_EX))
+		fmt.Println("locked")
+	case "listen":
+		network, address, _ := strings.Cut(value, ":")
+		l := must(net.Listen(network, address))
+		fmt.Println("listening on", l.Addr())
+		p.conn = must(l.Accept())
+	case "dial":
+		network, address, _ := strings.Cut(value, ":")
+		p.conn = must(net.Dial(network, address))
+	case "tell":
+		fmt.Fprintln(p.conn, value)
+	case "hear":
+		s, err := bufio.NewReader(p.conn).ReadString('\n')
+		fmt.Printf("%q %v\n", s, plainError(err))
+	case "hangup":
+		p.conn.Close()
+	case "reset":
+		p.conn.(*net.TCPConn).SetLinger(0)
+		p.conn.Close()
+	default:
+		fmt.Fprintln(os.Stderr, "no action", name)
+		syscall.Exit(99)
+	}
+}
+
+func plainError(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number
+	}
+	return err
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "part:", err)
+		syscall.Exit(98)
+	}
+	return v
+}
+
+// stay blocks without the runtime taking it for a deadlock.
+func stay() {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGUSR2)
+	<-c
+}

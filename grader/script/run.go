@@ -1,0 +1,302 @@
+package script
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+
+	"ipclab/grader/room"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// Options say how a script is run.
+type Options struct {
+	Dir    string // an empty folder, which is the caller's to remove
+	Cast   Cast
+	Binary func(program string, side Side) string // the path of a program
+	Seed   string                                 // from which the script's random data come
+	Limits room.Limits
+	// Transcript, if set, is given all that happened, however the script ends.
+	Transcript func([]room.Event)
+}
+
+// Failure says where and why a script failed. Texts may hold anything that a program wrote, quoted
+// or not; they are valid UTF-8.
+type Failure struct {
+	Line     int    // of the script, from 1
+	Command  string // that line
+	Phase    string
+	Message  string
+	Cast     Cast
+	Patience bool             // it took until the room's patience ended
+	Where    []room.Diagnosis // of the processes, if a wait was in vain
+}
+
+// Run runs a script with one cast. It returns a failure that speaks of the programs, or nil if all
+// went as promised; an error means that the grader, the script or the machine is at fault.
+func (s *Script) Run(ctx context.Context, o Options) (*Failure, error) {
+	r, err := s.prepare(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	t := &outcome{}
+	done := make(chan struct{})
+	go func() { // RunT itself may leave by Goexit
+		defer close(done)
+		testscript.RunT(t, r.params())
+	}()
+	<-done
+	closing := r.close()
+	if err := errors.Join(ctx.Err(), t.panicked, r.fault, closing); err != nil {
+		return nil, fmt.Errorf("%s: %w", r.place(), err)
+	}
+	if !t.failed {
+		return nil, nil
+	}
+	f := r.failure
+	if f == nil && r.room == nil {
+		return nil, fmt.Errorf("%s: the script could not be set up: %s", r.File, t.log.String())
+	}
+	if f == nil { // one of testscript's own commands failed
+		f = r.fail(builtinMessage(t.log.String(), r.file))
+	}
+	return f, nil
+}
+
+// run is the state of one script while it runs.
+type run struct {
+	*Script
+	Options
+	ctx    context.Context
+	file   string // the numbered script
+	world  string // the programs' working folder
+	room   *room.Room
+	random *rand.Rand
+
+	locks    map[string]*os.File // held by the judge, by path
+	actors   map[string]*actor
+	line     int
+	failure  *Failure
+	fault    error // of the grader or the script
+	patience bool  // a wait ended by it
+	waited   bool  // the last wait was in vain
+}
+
+// actor is a process or a scripted peer, with what the script has read of it.
+type actor struct {
+	name    string
+	process *room.Process
+	peer    *room.Peer
+	read    [2]int // bytes of stdout and stderr that the script has dealt with
+	sent    []string
+}
+
+func (s *Script) prepare(ctx context.Context, o Options) (*run, error) {
+	r := &run{Script: s, Options: o, ctx: ctx, actors: map[string]*actor{}, locks: map[string]*os.File{}}
+	r.file = filepath.Join(o.Dir, s.ID+".txtar")
+	h := fnv.New64a()
+	h.Write([]byte(s.File))
+	r.random = rand.New(rand.NewPCG(h.Sum64(), seedNumber(o.Seed)))
+	return r, os.WriteFile(r.file, s.numbered(), 0o600)
+}
+
+func seedNumber(seed string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(seed))
+	return h.Sum64()
+}
+
+func (r *run) params() testscript.Params {
+	cmds := map[string]func(*testscript.TestScript, bool, []string){
+		lineVerb: func(_ *testscript.TestScript, _ bool, args []string) { fmt.Sscan(args[0], &r.line) },
+	}
+	for _, v := range Verbs {
+		cmds[v.Name] = func(ts *testscript.TestScript, neg bool, args []string) { r.call(ts, v, neg, args) }
+	}
+	return testscript.Params{
+		Files:              []string{r.file},
+		WorkdirRoot:        r.Dir,
+		Cmds:               cmds,
+		Setup:              r.setup,
+		RequireUniqueNames: true,
+	}
+}
+
+// setup opens the room over the unpacked files.
+func (r *run) setup(env *testscript.Env) error {
+	r.world = filepath.Join(env.WorkDir, "room")
+	tmp := filepath.Join(env.WorkDir, "tmp")
+	if err := errors.Join(os.MkdirAll(r.world, 0o777), os.MkdirAll(tmp, 0o777)); err != nil {
+		return r.broken(err)
+	}
+	var err error
+	r.room, err = room.Open(room.Config{Dir: r.world, Env: programEnv(tmp), Limits: r.Limits, Network: r.network})
+	return r.broken(err)
+}
+
+// programEnv is all that a program finds in its environment.
+func programEnv(tmp string) []string {
+	return []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + tmp, "TMPDIR=" + tmp, "LANG=C.UTF-8", "GOTRACEBACK=all"}
+}
+
+// broken remembers a fault that is not the student's.
+func (r *run) broken(err error) error {
+	if err != nil && r.fault == nil {
+		r.fault = err
+	}
+	return err
+}
+
+func (r *run) close() error {
+	if r.room == nil {
+		return nil
+	}
+	if r.Transcript != nil && r.failure == nil {
+		r.Transcript(r.room.Transcript())
+	}
+	for _, f := range r.locks {
+		f.Close()
+	}
+	return r.room.Close()
+}
+
+// call runs one verb and turns its error into the failure of the script.
+func (r *run) call(ts *testscript.TestScript, v *Verb, neg bool, args []string) {
+	flags, rest, err := v.expanded(neg, r.lines[r.line-1].text, args)
+	if err != nil {
+		r.broken(err)
+		ts.Fatalf("%v", err)
+	}
+	r.waited = false
+	c := &call{run: r, ts: ts, verb: v, neg: neg, flags: flags, args: rest}
+	switch err := v.run(c); {
+	case err == nil:
+	case errors.As(err, new(*mismatch)):
+		r.failure = r.fail(err.Error())
+		r.diagnose(r.failure)
+		ts.Fatalf("%s", "mismatch")
+	default:
+		r.broken(err)
+		ts.Fatalf("%v", err)
+	}
+}
+
+// diagnose adds to a failure where each process stands.
+func (r *run) diagnose(f *Failure) {
+	if r.Transcript != nil { // what the diagnosis does to the processes is not their doing
+		r.Transcript(r.room.Transcript())
+	}
+	if r.waited {
+		f.Where = r.room.Diagnose()
+	} else { // what came, came: only a crash is worth a look
+		f.Where = r.room.PostMortem()
+	}
+	for i := range f.Where {
+		clean(&f.Where[i])
+	}
+	if text := explain(f.Where); text != "" {
+		f.Message += "\nwhere:    " + strings.ReplaceAll(text, "\n", "\n          ")
+	}
+}
+
+func (r *run) fail(message string) *Failure {
+	f := &Failure{Line: r.line, Message: printable(message, "\n"), Cast: r.Cast, Patience: r.patience}
+	if r.line > 0 {
+		l := r.lines[r.line-1]
+		f.Command, f.Phase = strings.TrimSpace(l.text), l.phase
+	}
+	return f
+}
+
+func (r *run) place() string { return fmt.Sprintf("%s:%d", r.File, r.line) }
+
+// actor finds a process or peer by name.
+func (r *run) actor(name string) (*actor, error) {
+	if a, ok := r.actors[name]; ok {
+		return a, nil
+	}
+	return nil, fmt.Errorf("nothing was started under the name %q", name)
+}
+
+func (r *run) process(name string) (*actor, error) {
+	a, err := r.actor(name)
+	if err == nil && a.process == nil {
+		return nil, fmt.Errorf("%s is a peer, not a process", name)
+	}
+	return a, err
+}
+
+// add enters a new actor. A name may be taken again when its process has ended: programs are
+// started again after a crash.
+func (r *run) add(a *actor) error {
+	if old, ok := r.actors[a.name]; ok && (old.process == nil || old.process.Exited() == nil) {
+		return fmt.Errorf("the name %q is taken: use -as", a.name)
+	}
+	r.actors[a.name] = a
+	return nil
+}
+
+// builtinMessage finds what a command of testscript said last. Only the words come from the log,
+// never the verdict.
+func builtinMessage(log, file string) string {
+	re := regexp.MustCompile(`FAIL: ` + regexp.QuoteMeta(file) + `:\d+: `)
+	// The log shows the work folder by its variable's name. The programs know only what is in room/.
+	log = strings.NewReplacer("\r", "", "$WORK/room/", "", "$WORK/", "").Replace(log)
+	all := re.FindAllStringIndex(log, -1)
+	if len(all) == 0 {
+		return "the command failed"
+	}
+	last := all[len(all)-1]
+	said := strings.TrimSpace(log[last[1]:])
+	before := log[:last[0]]
+	if i := strings.LastIndex(before, "\n> "); i >= 0 {
+		if _, shown, _ := strings.Cut(before[i+1:], "\n"); strings.TrimSpace(shown) != "" {
+			said += "\n" + strings.TrimRight(shown, "\n")
+		}
+	}
+	return said
+}
+
+// outcome is testscript's T for one script.
+type outcome struct {
+	mu       sync.Mutex
+	log      bytes.Buffer
+	failed   bool
+	panicked error
+}
+
+func (t *outcome) Log(a ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintln(&t.log, a...)
+}
+
+func (t *outcome) FailNow() {
+	t.failed = true
+	runtime.Goexit()
+}
+
+func (t *outcome) Fatal(a ...any) { t.Log(a...); t.FailNow() }
+func (t *outcome) Skip(a ...any)  { t.Fatal(a...) }
+func (t *outcome) Parallel()      {}
+func (t *outcome) Verbose() bool  { return true }
+
+func (t *outcome) Run(_ string, f func(testscript.T)) {
+	defer func() {
+		if e := recover(); e != nil {
+			t.panicked = fmt.Errorf("panic in the grader: %v\n%s", e, debug.Stack())
+		}
+	}()
+	f(t)
+}

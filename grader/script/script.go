@@ -1,0 +1,257 @@
+// Package script runs the checks of an exercise: testscripts that start programs in a room, talk to
+// them, and say what must come of it.
+//
+// A script is a txtar archive. Its comment is the script, its files are unpacked into the judge's
+// work folder; what lies under room/ there is what the programs see as their working folder. The
+// first comment lines of the script are its title, in the student's words; `# hint: ...` and
+// `# points: N` may follow. Every later comment opens a phase.
+//
+// testscript parses and runs the scripts, one call a script, with our verbs (see Verbs) beside a few
+// of its own commands (see builtins). Its commands that own processes are refused when a script is
+// loaded: they wait without listening and kill without looking.
+package script
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// Script is one check, loaded and linted.
+type Script struct {
+	ID       string   // the check's name: the base name of its file
+	File     string   // where it comes from, for messages
+	Title    string   // what it promises, in one line
+	Hint     string   // where to look first when it fails; may be empty
+	Points   int      // its weight among the checks of the exercise
+	Programs []string // the programs that it starts, sorted
+
+	archive *txtar.Archive
+	lines   []line
+	network bool // it speaks of TCP or UDP
+}
+
+// line is one line of the script as the author wrote it.
+type line struct {
+	text  string
+	phase string // the comment above it
+}
+
+// Error is a fault in a script, found before it runs.
+type Error struct {
+	File string
+	Line int
+	Err  error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err) }
+func (e *Error) Unwrap() error { return e.Err }
+
+// builtins are the commands of testscript that a script may use, with a word on each.
+var builtins = map[string]string{
+	"chmod":   "change a file's mode",
+	"cp":      "copy files",
+	"env":     "set a variable of the script",
+	"exists":  "a file is there",
+	"mkdir":   "make a folder",
+	"mv":      "rename a file",
+	"rm":      "remove files",
+	"symlink": "make a link",
+}
+
+// Parse loads a script and lints it. Known are the programs of its exercise.
+func Parse(id, file string, data []byte, known []string) (*Script, error) {
+	s := &Script{ID: id, File: file, Points: 1, archive: txtar.Parse(data)}
+	if err := s.readHeader(); err != nil {
+		return nil, err
+	}
+	programs := map[string]bool{}
+	for i, l := range s.lines {
+		if err := s.lint(l.text, known, programs); err != nil {
+			return nil, &Error{file, i + 1, err}
+		}
+	}
+	s.network = networkWords.Match(s.archive.Comment)
+	s.Programs = slices.Sorted(maps.Keys(programs))
+	if len(s.Programs) == 0 {
+		return nil, &Error{file, 1, fmt.Errorf("the script starts no program")}
+	}
+	return s, nil
+}
+
+// networkWords are those by which a script shows that its programs talk over a network: a kind of
+// peer, or an address that it gives them.
+var networkWords = regexp.MustCompile(`\b(tcp|udp|localhost)\b|\b127\.|::1`)
+
+// readHeader splits the script into lines, and finds title, hint, points and phases.
+func (s *Script) readHeader() error {
+	header, phase := true, ""
+	for i, text := range strings.Split(strings.TrimSuffix(string(s.archive.Comment), "\n"), "\n") {
+		comment, isComment := strings.CutPrefix(text, "#")
+		comment = strings.TrimSpace(comment)
+		switch {
+		case isComment && header:
+			if err := s.headerLine(comment); err != nil {
+				return &Error{s.File, i + 1, err}
+			}
+		case isComment:
+			phase = comment
+		default:
+			header = false
+		}
+		s.lines = append(s.lines, line{text, phase})
+	}
+	if s.Title == "" {
+		return &Error{s.File, 1, fmt.Errorf("the script has no title: its first line must be a comment that says what it checks")}
+	}
+	return nil
+}
+
+func (s *Script) headerLine(comment string) error {
+	key, value, _ := strings.Cut(comment, ":")
+	value = strings.TrimSpace(value)
+	switch key {
+	case "hint":
+		s.Hint = strings.TrimSpace(s.Hint + " " + value)
+	case "points":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 {
+			return fmt.Errorf("points: %q is not a positive whole number", value)
+		}
+		s.Points = n
+	default:
+		if s.Hint != "" {
+			return fmt.Errorf("a comment follows the hint: leave an empty line before the first phase")
+		}
+		s.Title = strings.TrimSpace(s.Title + " " + comment)
+	}
+	return nil
+}
+
+// lint checks one line without running it, and collects the programs that it starts.
+func (s *Script) lint(text string, known []string, programs map[string]bool) error {
+	if strings.HasPrefix(text, "#") {
+		return nil
+	}
+	words, err := split(text)
+	if err != nil || len(words) == 0 {
+		return err
+	}
+	if strings.HasPrefix(words[0], "[") {
+		return fmt.Errorf("conditions such as %s are not allowed: a check asserts the same everywhere", words[0])
+	}
+	neg := words[0] == "!"
+	if neg {
+		words = words[1:]
+	}
+	if len(words) == 0 {
+		return fmt.Errorf("! stands alone on its line")
+	}
+	name, args := words[0], words[1:]
+	if _, ok := builtins[name]; ok {
+		return lintBuiltin(name, args)
+	}
+	v, ok := verbByName(name)
+	if !ok {
+		return fmt.Errorf("unknown verb %q%s", name, suggest(name))
+	}
+	_, rest, err := v.parse(neg, args)
+	if err != nil {
+		return err
+	}
+	if v.Name == "start" {
+		if !slices.Contains(known, rest[0]) {
+			return fmt.Errorf("start: the exercise has no program %q: it has %s", rest[0], strings.Join(known, ", "))
+		}
+		programs[rest[0]] = true
+	}
+	return nil
+}
+
+// lintBuiltin refuses to copy what a program made: a FIFO in place of its file would hold the judge,
+// and a link would lead it astray.
+func lintBuiltin(name string, args []string) error {
+	for _, a := range args[:max(0, len(args)-1)] {
+		if name == "cp" && (a == "room" || strings.HasPrefix(a, "room/") || strings.Contains(a, "/room/")) {
+			return fmt.Errorf("cp: %s is the programs' own: compare it with the verb file", a)
+		}
+	}
+	return nil
+}
+
+// split cuts a line into words as testscript does, without expanding variables.
+func split(text string) ([]string, error) {
+	var words []string
+	var word strings.Builder
+	in, quoted := false, false
+	flush := func() {
+		if in {
+			words = append(words, word.String())
+		}
+		word.Reset()
+		in = false
+	}
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c == '\'' && quoted && i+1 < len(text) && text[i+1] == '\'':
+			word.WriteByte(c)
+			i++
+		case c == '\'':
+			quoted, in = !quoted, true
+		case quoted:
+			word.WriteByte(c)
+		case c == ' ' || c == '\t' || c == '\r':
+			flush()
+		case c == '#':
+			flush()
+			return words, nil
+		default:
+			word.WriteByte(c)
+			in = true
+		}
+	}
+	if quoted {
+		return nil, fmt.Errorf("a quote is not closed")
+	}
+	flush()
+	return words, nil
+}
+
+// banned are testscript's own commands that authors may reach for, and what to write instead.
+var banned = map[string]string{
+	"exec": "start", "wait": "exits", "kill": "signal", "stop": "nothing: a script runs to its end",
+	"stdin": "send", "stdout": "expect", "stderr": "expect -stderr", "skip": "nothing: a check is never skipped",
+	"cmp": "file", "cmpenv": "file", "grep": "file", "cd": "start -dir", "ttyin": "send", "ttyout": "expect", "unquote": "a file without quotes",
+}
+
+func suggest(name string) string {
+	if instead, ok := banned[name]; ok {
+		return " (a command of testscript that scripts may not use here: write " + instead + ")"
+	}
+	if near := nearestVerb(name); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return " (ipclab verbs lists them)"
+}
+
+// numbered gives the archive that testscript runs: each line is preceded by the hidden verb that
+// tells which line comes next. So the place of a failure is known for certain, and never taken from
+// a log into which a student's program might have written.
+func (s *Script) numbered() []byte {
+	var b strings.Builder
+	for i, l := range s.lines {
+		if l.text == "" || strings.HasPrefix(l.text, "#") {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %d\n%s\n", lineVerb, i+1, l.text)
+	}
+	return txtar.Format(&txtar.Archive{Comment: []byte(b.String()), Files: s.archive.Files})
+}
+
+const lineVerb = "@line"

@@ -1,0 +1,208 @@
+package script
+
+// Verbs is the script language, in the order in which the reference tells of it.
+var Verbs = []*Verb{
+	{
+		Name: "start", Args: "PROGRAM ARGS...", Min: 1, Max: -1,
+		Flags: []Flag{
+			{"as", "NAME", "call the process so; needed when a program is started twice"},
+			{"held", "", "start with a full stdout pipe, so that its first write waits until release"},
+			{"dir", "DIR", "a working folder below the room's"},
+			{"env", "K=V", "one more variable in its environment"},
+		},
+		Summary: "start a program in the room",
+		Detail: "Whose program runs, the student's or the reference, is the cast's to say. The process gets " +
+			"pipes of the judge as stdin, stdout and stderr; its output is always read. The arguments are paths " +
+			"and words as the program sees them, so files are named without room/. $NAME_PID is the process's own pid " +
+			"(a dash in the name becomes _).",
+		run: (*call).start,
+	},
+	{
+		Name: "release", Args: "NAME", Min: 1, Max: 1,
+		Summary: "let the output of a process that was started with -held flow",
+		run:     (*call).release,
+	},
+	{
+		Name: "expect", Args: "NAME 'RE'|'TEXT'", Min: 2, Max: 2,
+		Flags: []Flag{
+			{"stderr", "", "look at stderr; there other lines may come before"},
+			{"any", "", "skip lines until one matches"},
+			{"text", "", "the text itself instead of a regular expression, with Go's escapes; for bytes of all kinds"},
+		},
+		Summary: "the next line of NAME's output is this",
+		Detail: "The regular expression must match the whole next line, without its newline. A line that does " +
+			"not match fails the check at once, and so does one that ends without a newline. Named groups become " +
+			"variables: (?P<PID>\\d+) sets $PID.",
+		run: (*call).expect,
+	},
+	{
+		Name: "expectfile", Args: "NAME FILE", Min: 2, Max: 2,
+		Summary: "the next bytes of NAME's output are those of the file",
+		run:     (*call).expectFile,
+	},
+	{
+		Name: "silent", Args: "NAME", Min: 1, Max: 1,
+		Summary: "NAME says nothing more: all processes are blocked for good, and nothing is unread",
+		run:     (*call).silent,
+	},
+	{
+		Name: "blocked", Args: "NAME", Min: 1, Max: 1,
+		Summary: "NAME waits for something outside itself",
+		run:     (*call).blocked,
+	},
+	{
+		Name: "send", Args: "NAME 'TEXT'", Min: 2, Max: 2, Negates: true,
+		Flags: []Flag{
+			{"n", "", "without a newline at the end"},
+			{"split", "N,N", "in pieces of so many bytes, the rest last, each after the one before was read"},
+			{"repeat", "N", "the text N times, as one write"},
+			{"async", "", "do not wait until it has been taken"},
+		},
+		Summary: "send a line to NAME's input",
+		Detail: "Go's escapes such as \\n, \\x00 and \\u00e9 are understood. The verb returns when the kernel has " +
+			"taken all bytes, and fails when NAME stops reading. Negated: NAME no longer reads.",
+		run: (*call).send,
+	},
+	{
+		Name: "sendfile", Args: "NAME FILE", Min: 2, Max: 2,
+		Flags:   []Flag{{"async", "", "do not wait until it has been taken"}},
+		Summary: "send the bytes of a file to NAME's input",
+		run:     (*call).sendFile,
+	},
+	{
+		Name: "closeinput", Args: "NAME", Min: 1, Max: 1,
+		Summary: "end NAME's input: it reads end of file; a peer closes its writing half",
+		run:     (*call).closeInput,
+	},
+	{
+		Name: "closeoutput", Args: "NAME", Min: 1, Max: 1,
+		Summary: "nobody reads NAME's stdout any more",
+		run:     (*call).closeOutput,
+	},
+	{
+		Name: "ends", Args: "NAME", Min: 1, Max: 1,
+		Flags:   []Flag{{"stderr", "", "its stderr, not its stdout"}},
+		Summary: "NAME's output ends, and nothing is unread; for a peer: the other side closed",
+		run:     (*call).ends,
+	},
+	{
+		Name: "exits", Args: "NAME [STATUS,...]", Min: 1, Max: 2,
+		Flags: []Flag{
+			{"unread", "", "output that was not expected is no fault"},
+		},
+		Summary: "NAME ends with this exit status (default 0) or signal, and no output is left unread",
+		Detail:  "Several may be allowed: exits match 0,1,SIGPIPE.",
+		lint:    lintExits,
+		run:     (*call).exits,
+	},
+	{
+		Name: "alive", Args: "NAME", Min: 1, Max: 1,
+		Summary: "NAME has not ended by now",
+		Detail:  "Whether it is about to end is not asked: silent and blocked tell that it goes on.",
+		run:     (*call).alive,
+	},
+	{
+		Name: "signal", Args: "NAME SIGNAL", Min: 2, Max: 2,
+		Summary: "send a signal to NAME",
+		lint:    lintSignal,
+		run:     (*call).signal,
+	},
+	{
+		Name: "freeze", Args: "NAME", Min: 1, Max: 1,
+		Summary: "stop NAME with SIGSTOP, and wait until it stands still",
+		run:     (*call).freeze,
+	},
+	{
+		Name: "thaw", Args: "NAME", Min: 1, Max: 1,
+		Summary: "let NAME go on after freeze",
+		run:     (*call).thaw,
+	},
+	{
+		Name: "limit", Args: "NAME cpu|fsize|nofile|data N", Min: 3, Max: 3,
+		Summary: "limit what NAME may use from now on",
+		run:     (*call).limit,
+	},
+	{
+		Name: "processes", Args: "NAME N", Min: 2, Max: 2,
+		Summary: "NAME and its living descendants are N processes",
+		run:     (*call).processes,
+	},
+	{
+		Name: "zombies", Args: "NAME N", Min: 2, Max: 2,
+		Summary: "NAME has so many children that have ended and were never waited for",
+		Detail:  "They are counted when all processes are blocked for good.",
+		run:     (*call).zombies,
+	},
+	{
+		Name: "descriptors", Args: "NAME pipe|fifo|socket|listener|file|folder N", Min: 3, Max: 3,
+		Summary: "NAME has N open descriptors of a kind at the most, beside stdin, stdout and stderr",
+		run:     (*call).descriptors,
+	},
+	{
+		Name: "flock", Args: "FILE", Min: 1, Max: 1,
+		Summary: "take the exclusive flock on a file, as another program would; it must be free, or become so",
+		run:     (*call).lock,
+	},
+	{
+		Name: "unlock", Args: "FILE", Min: 1, Max: 1,
+		Summary: "let go of the lock taken with flock",
+		run:     (*call).unlock,
+	},
+	{
+		Name: "listen", Args: "PEER unix|tcp ADDR", Min: 3, Max: 3,
+		Summary: "be a server that takes one connection; $PEER_ADDR is its address",
+		Detail:  "What the client sends is read with expect, as the output of PEER. A Unix path is relative to the room.",
+		run:     (*call).listen,
+	},
+	{
+		Name: "dial", Args: "PEER unix|tcp|udp ADDR", Min: 3, Max: 3, Negates: true,
+		Summary: "be a client; negated: nobody listens there",
+		run:     (*call).dial,
+	},
+	{
+		Name: "reset", Args: "PEER", Min: 1, Max: 1,
+		Summary: "close PEER's connection at once, on TCP with a reset",
+		run:     (*call).reset,
+	},
+	{
+		Name: "file", Args: "PATH [WANT]", Min: 1, Max: 2, Negates: true,
+		Flags: []Flag{
+			{"text", "TEXT", "it holds exactly this, with Go's escapes"},
+			{"mode", "0644", "it has these permissions"},
+		},
+		Summary: "the regular file room/... is there and holds what the judge's file WANT holds; negated: there is nothing",
+		run:     (*call).fileVerb,
+	},
+	{
+		Name: "leftovers", Args: "DIR [NAMES...]", Min: 1, Max: -1,
+		Summary: "the folder holds these names and no others",
+		Detail:  "Names are those of files, folders, sockets and FIFOs directly in it. A name that ends in ? may be missing.",
+		run:     (*call).leftovers,
+	},
+	{
+		Name: "mkfifo", Args: "PATH", Min: 1, Max: 1,
+		Summary: "make a FIFO",
+		run:     (*call).mkfifo,
+	},
+	{
+		Name: "random", Args: "NAME", Min: 1, Max: 1,
+		Flags: []Flag{
+			{"number", "LO,HI", "a number of this range, instead of a word of eight letters"},
+		},
+		Summary: "set a variable to random data, which the seed decides; $NAME_UPPER is the same in capitals",
+		run:     (*call).randomVerb,
+	},
+	{
+		Name: "generate", Args: "FILE", Min: 1, Max: 1,
+		Flags: []Flag{
+			{"lines", "N", "so many lines (default 1)"},
+			{"width", "N", "random letters in each (default 40)"},
+			{"prefix", "TEXT", "what each line begins with, beside them"},
+			{"number", "", "number the lines: N and a space come first"},
+			{"open", "", "the last line lacks its newline"},
+			{"upper", "FILE", "write the same in capitals to another file"},
+		},
+		Summary: "make a file of the judge's with random lines",
+		run:     (*call).generate,
+	},
+}

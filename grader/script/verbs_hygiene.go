@@ -1,0 +1,108 @@
+package script
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ipclab/grader/room"
+
+	"golang.org/x/sys/unix"
+)
+
+// Hygiene: what a program that promises a clean end must not leave, and what it must not pile up.
+
+func (c *call) zombies() error {
+	a, want, err := c.counted()
+	if err != nil {
+		return err
+	}
+	// A child that is about to end is no zombie yet: all must have come to rest.
+	got := 0
+	if _, err := c.wait(func() bool { got = a.process.Zombies(); return a.process.ExitedLocked() != nil }); err != nil || got == want {
+		return err
+	}
+	return c.mismatch(a, fmt.Sprintf("%s has %s", a.name, zombieWords(want)), zombieWords(got),
+		"a child that has ended stays as a zombie until its parent waits for it")
+}
+
+func zombieWords(n int) string {
+	switch n {
+	case 0:
+		return "no zombie: it has waited for every child that ended"
+	case 1:
+		return "1 zombie: a child that ended and that it never waited for"
+	}
+	return fmt.Sprintf("%d zombies: children that ended and that it never waited for", n)
+}
+
+// counted gives the process and the number that a verb names.
+func (c *call) counted() (*actor, int, error) {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return nil, 0, err
+	}
+	n, err := strconv.Atoi(c.args[len(c.args)-1])
+	if err != nil {
+		err = fmt.Errorf("%s: %q is not a number", c.verb.Name, c.args[len(c.args)-1])
+	}
+	return a, n, err
+}
+
+func (c *call) descriptors() error {
+	a, want, err := c.counted()
+	if err != nil {
+		return err
+	}
+	kind := c.args[1]
+	if !slices.Contains(room.DescriptorKinds, kind) {
+		return fmt.Errorf("descriptors: unknown kind %q: want one of %s", kind, strings.Join(room.DescriptorKinds, ", "))
+	}
+	got := 0
+	e, err := c.wait(func() bool { got = a.process.Descriptors()[kind]; return got <= want })
+	if err != nil || e == room.Met {
+		return err
+	}
+	return c.mismatch(a, fmt.Sprintf("%s has %d open descriptors of the kind %s at the most", a.name, want, kind),
+		fmt.Sprintf("%d", got), "what is opened and never closed piles up, until the limit is reached")
+}
+
+// lock takes the exclusive flock on a file, as another program would.
+func (c *call) lock() error {
+	path := c.ts.MkAbs(c.args[0])
+	if c.locks[path] != nil {
+		return fmt.Errorf("flock: the judge holds the lock on %s already", c.args[0])
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return mismatchf("expected: a file %s\nwhy:      %v", strings.TrimPrefix(c.args[0], "room/"), errors.Unwrap(err))
+	}
+	taken := false
+	e, err := c.wait(func() bool {
+		taken = taken || unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
+		return taken
+	})
+	switch {
+	case err != nil:
+		f.Close()
+		return err
+	case e != room.Met:
+		f.Close()
+		return mismatchf("expected: the lock on %s is free\nwhy:      %s", strings.TrimPrefix(c.args[0], "room/"), c.stuck())
+	}
+	c.locks[path] = f
+	return nil
+}
+
+func (c *call) unlock() error {
+	path := c.ts.MkAbs(c.args[0])
+	f := c.locks[path]
+	if f == nil {
+		return fmt.Errorf("unlock: the judge holds no lock on %s", c.args[0])
+	}
+	delete(c.locks, path)
+	return f.Close()
+}

@@ -1,0 +1,656 @@
+package script
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"ipclab/grader/room"
+
+	"golang.org/x/sys/unix"
+)
+
+func (c *call) start() error {
+	program := c.args[0]
+	a := &actor{name: program}
+	if c.has("as") {
+		a.name = c.flags["as"]
+	}
+	command := room.Command{
+		Name: a.name,
+		Path: c.Binary(program, c.Cast[program]),
+		Args: c.args[1:],
+		Held: c.has("held"),
+	}
+	if c.has("dir") {
+		command.Dir = filepath.Join(c.world, c.flags["dir"])
+	}
+	if c.has("env") {
+		command.Env = []string{c.flags["env"]}
+	}
+	if err := c.add(a); err != nil {
+		return err
+	}
+	var err error
+	if a.process, err = c.room.Start(command); err == nil {
+		c.ts.Setenv(strings.ReplaceAll(a.name, "-", "_")+"_PID", strconv.Itoa(a.process.Pid))
+	}
+	return err
+}
+
+func (c *call) release() error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	a.process.Out.Release()
+	return nil
+}
+
+// output gives the stream that a verb reads, and where the script's reading of it stands.
+func (c *call) output(a *actor) (*room.Output, *int, error) {
+	switch {
+	case a.process != nil && c.has("stderr"):
+		return a.process.Err, &a.read[1], nil
+	case a.process != nil:
+		return a.process.Out, &a.read[0], nil
+	}
+	switch e, err := c.wait(a.peer.Connected); {
+	case err != nil:
+		return nil, nil, err
+	case e == room.OutOfPatience:
+		return nil, nil, mismatchf("expected: a program connects to %s\nwhy:      nobody did in %s of running time", a.name, room.Patience)
+	case e != room.Met:
+		return nil, nil, mismatchf("expected: a program connects to %s\nwhy:      nobody does: %s", a.name, c.stuck())
+	}
+	return a.peer.Out, &a.read[0], nil
+}
+
+func (c *call) expect() error {
+	a, err := c.actor(c.args[0])
+	if err != nil {
+		return err
+	}
+	matches, err := c.pattern()
+	if err != nil {
+		return err
+	}
+	out, read, err := c.output(a)
+	if err != nil {
+		return err
+	}
+	skip := c.has("any") || c.has("stderr")
+	met := false
+	found := func() bool { // at the first line that decides
+		from := *read
+		for {
+			line, next, ok := nextLine(out, from)
+			if !ok || met {
+				return met
+			}
+			if matches(line) {
+				*read, met = next, true
+				return true
+			}
+			if !skip {
+				return true
+			}
+			from = next
+		}
+	}
+	e, err := c.wait(func() bool { ended, _ := out.Ended(); return found() || ended || out.Overflowed() })
+	if err != nil {
+		return err
+	}
+	if !met {
+		return c.expectFailed(a, out, *read, e)
+	}
+	return nil
+}
+
+// pattern gives what a line must be. A match sets the variables that its groups name.
+func (c *call) pattern() (func(line []byte) bool, error) {
+	if c.has("text") {
+		want, err := unescape(c.args[1])
+		return func(line []byte) bool { return string(line) == want }, err
+	}
+	re, err := regexp.Compile(`\A(?:` + c.args[1] + `)\z`)
+	if err != nil {
+		return nil, fmt.Errorf("expect: %w", err)
+	}
+	return func(line []byte) bool {
+		match := re.FindSubmatch(line)
+		for i, name := range re.SubexpNames() {
+			if match != nil && name != "" {
+				c.ts.Setenv(name, string(match[i]))
+			}
+		}
+		return match != nil
+	}, nil
+}
+
+// unescape reads a text with Go's escapes.
+func unescape(s string) (string, error) {
+	text, err := strconv.Unquote(`"` + strings.ReplaceAll(s, `"`, `\"`) + `"`)
+	if err != nil {
+		return "", fmt.Errorf("%q is not a text with Go's escapes", s)
+	}
+	return text, nil
+}
+
+// nextLine gives the line that begins at from, and where the one after it begins. The room is locked.
+func nextLine(out *room.Output, from int) (line []byte, next int, ok bool) {
+	rest := out.Bytes()[from:]
+	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+		return rest[:i], from + i + 1, true
+	}
+	return nil, from, false
+}
+
+func (c *call) expectFailed(a *actor, out *room.Output, read int, e room.Ending) error {
+	where := "on stdout, as the next line"
+	switch {
+	case c.has("stderr"):
+		where = "on stderr"
+	case a.peer != nil:
+		where = "from the program, as the next line"
+	case c.has("any"):
+		where = "on stdout"
+	}
+	what := readable(c.args[1])
+	if c.has("text") {
+		want, _ := unescape(c.args[1])
+		what = quote(want)
+	}
+	expected := fmt.Sprintf("%s, %s", where, what)
+	return c.mismatch(a, expected, came(out.Text(read)), c.whyNoLine(a, out, read, e))
+}
+
+// readable shows a pattern as plain text where it is nothing more.
+func readable(re string) string {
+	if regexp.QuoteMeta(re) == re || !strings.ContainsAny(strings.NewReplacer(`\.`, "", `\(`, "", `\)`, "", `\[`, "", `\]`, "", `\+`, "", `\*`, "", `\?`, "").Replace(re), `.()[]+*?\|^${}`) {
+		return strconv.Quote(strings.ReplaceAll(re, `\`, ""))
+	}
+	return "a line that matches " + re
+}
+
+// came shows the unread output, the first lines of it.
+func came(text string) string {
+	if text == "" {
+		return "nothing"
+	}
+	lines := strings.SplitAfter(text, "\n")
+	if lines[len(lines)-1] == "" {
+		lines = lines[:len(lines)-1]
+	}
+	var words []string
+	for _, l := range lines[:min(len(lines), 3)] {
+		words = append(words, quote(l))
+	}
+	if len(lines) > 3 {
+		words = append(words, "and "+plural(len(lines)-3, "more line"))
+	}
+	return strings.Join(words, "\n")
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return thousands(n) + " " + what + "s"
+}
+
+func (c *call) whyNoLine(a *actor, out *room.Output, read int, e room.Ending) string {
+	var ended, over bool
+	var endErr error
+	c.room.Wait(c.ctx, func() bool { ended, endErr = out.Ended(); over = out.Overflowed(); return true })
+	unread := out.Text(read)
+	switch {
+	case over:
+		return fmt.Sprintf("%s wrote more than %s bytes; the rest was thrown away", a.name, thousands(out.Limit()))
+	case endErr != nil:
+		return fmt.Sprintf("the connection broke: %v", endErr)
+	case ended && unread != "" && !strings.Contains(unread, "\n"):
+		return "this is no line yet: it has no newline at its end, and the output has ended"
+	case ended && unread == "" && a.process != nil:
+		c.room.Wait(c.ctx, func() bool { return a.process.ExitedLocked() != nil })
+		return fmt.Sprintf("%s ended its output without it; it %s", a.name, a.process.State())
+	case ended && unread == "":
+		return "the program closed the connection without it"
+	case e == room.Met:
+		return "" // another line came: that speaks for itself
+	case unread != "" && !strings.HasSuffix(unread, "\n"):
+		return "the line has no newline at its end; " + c.why(a, e)
+	}
+	return c.why(a, e)
+}
+
+func (c *call) expectFile() error {
+	a, err := c.actor(c.args[0])
+	if err != nil {
+		return err
+	}
+	want, err := os.ReadFile(c.ts.MkAbs(c.args[1]))
+	if err != nil {
+		return err
+	}
+	out, read, err := c.output(a)
+	if err != nil {
+		return err
+	}
+	differs := -1 // the first byte that is not as wanted
+	e, err := c.wait(func() bool {
+		got := out.Bytes()[*read:]
+		n := min(len(got), len(want))
+		differs = firstDifference(got[:n], want[:n])
+		ended, _ := out.Ended()
+		return differs >= 0 || n == len(want) || ended || out.Overflowed()
+	})
+	if err != nil {
+		return err
+	}
+	got := out.Text(*read)
+	switch {
+	case differs >= 0:
+		from := max(0, differs-20)
+		return c.mismatch(a, fmt.Sprintf("%s bytes on stdout, from byte %s on %s", thousands(len(want)), thousands(from+1), quote(string(want[from:]))),
+			fmt.Sprintf("from byte %s on %s", thousands(from+1), quote(got[from:])), "")
+	case len(got) < len(want):
+		return c.mismatch(a, fmt.Sprintf("%s bytes on stdout: %s", thousands(len(want)), quote(string(want))),
+			fmt.Sprintf("%s bytes: %s", thousands(len(got)), quote(got)), c.whyNoLine(a, out, *read+len(got), e))
+	}
+	*read += len(want)
+	return nil
+}
+
+func firstDifference(a, b []byte) int {
+	for i := range a {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return -1
+}
+
+func (c *call) silent() error {
+	a, err := c.actor(c.args[0])
+	if err != nil {
+		return err
+	}
+	out, read, err := c.output(a)
+	if err != nil {
+		return err
+	}
+	e, err := c.wait(func() bool { return len(out.Bytes()) > *read || a.process != nil && a.process.ExitedLocked() != nil })
+	if err != nil {
+		return err
+	}
+	expected := a.name + " says nothing more, and waits"
+	switch text := out.Text(*read); {
+	case text != "":
+		return c.mismatch(a, expected, came(text), "")
+	case e == room.Met:
+		return c.mismatch(a, expected, "", a.state())
+	case e == room.OutOfPatience:
+		return c.mismatch(a, expected, "", a.name+" does not wait: after "+room.Patience.String()+" of running time it still computes, polls or sleeps. Let it block in a read, an accept or a channel instead")
+	}
+	return nil
+}
+
+func (c *call) blocked() error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	e, err := c.judge(c.room.WaitBlocked(c.ctx, a.process, func() bool { return a.process.ExitedLocked() != nil }))
+	if err != nil {
+		return err
+	}
+	expected := a.name + " waits for something outside itself"
+	switch e {
+	case room.Met:
+		return c.mismatch(a, expected, "", a.state())
+	case room.OutOfPatience:
+		return c.mismatch(a, expected, "", "after "+room.Patience.String()+" of running time it still computes, polls or sleeps")
+	}
+	return nil
+}
+
+func (c *call) send() error {
+	text, err := unescape(c.args[1])
+	if err != nil {
+		return err
+	}
+	if !c.has("n") {
+		text += "\n"
+	}
+	if c.has("repeat") {
+		n, err := strconv.Atoi(c.flags["repeat"])
+		if err != nil || n < 1 || n > maxFile/len(text) {
+			return fmt.Errorf("send: bad -repeat %q", c.flags["repeat"])
+		}
+		text = strings.Repeat(text, n)
+	}
+	pieces := []string{text}
+	if c.has("split") {
+		if pieces, err = cutAt(text, c.flags["split"]); err != nil {
+			return err
+		}
+	}
+	return c.sendPieces(pieces)
+}
+
+func cutAt(text, sizes string) ([]string, error) {
+	var pieces []string
+	for s := range strings.SplitSeq(sizes, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("send: bad -split %q", sizes)
+		}
+		n = min(n, len(text))
+		pieces, text = append(pieces, text[:n]), text[n:]
+	}
+	return slices.DeleteFunc(append(pieces, text), func(s string) bool { return s == "" }), nil
+}
+
+func (c *call) sendFile() error {
+	b, err := os.ReadFile(c.ts.MkAbs(c.args[1]))
+	if err != nil {
+		return err
+	}
+	return c.sendPieces([]string{string(b)})
+}
+
+// input gives where a verb writes.
+func (c *call) input(a *actor) (*room.Input, error) {
+	if a.process != nil {
+		return a.process.In, nil
+	}
+	if _, _, err := c.output(a); err != nil { // waits for the connection
+		return nil, err
+	}
+	return a.peer.In, nil
+}
+
+// sendPieces sends one piece after the other, the next when the one before has been read.
+func (c *call) sendPieces(pieces []string) error {
+	a, err := c.actor(c.args[0])
+	if err != nil {
+		return err
+	}
+	in, err := c.input(a)
+	if err != nil {
+		return err
+	}
+	for i, p := range pieces {
+		if i > 0 {
+			if err := c.awaitRead(a, in); err != nil {
+				return err
+			}
+		}
+		a.sent = append(a.sent, quote(p))
+		if err := in.Send([]byte(p)); err != nil {
+			return c.unsent(a, err)
+		}
+	}
+	if c.has("async") {
+		return nil
+	}
+	var pending bool
+	var sendErr error
+	e, err := c.wait(func() bool { pending, sendErr = in.Pending(); return !pending })
+	switch {
+	case err != nil:
+		return err
+	case sendErr != nil:
+		return c.unsent(a, sendErr)
+	case e != room.Met:
+		return c.mismatch(a, a.name+" reads what it is sent", "", fmt.Sprintf("%s does not read its input, and what it was sent does not fit into the pipe; %s", a.name, c.why(a, e)))
+	case c.neg:
+		return c.mismatch(a, a.name+" no longer reads", "", "it took what it was sent")
+	}
+	return nil
+}
+
+// awaitRead waits until the kernel's buffer between the judge and the program is empty.
+func (c *call) awaitRead(a *actor, in *room.Input) error {
+	e, err := c.wait(in.Taken)
+	if err == nil && e != room.Met {
+		err = c.mismatch(a, a.name+" reads what it is sent, piece by piece", "", c.why(a, e))
+	}
+	return err
+}
+
+func (c *call) unsent(a *actor, err error) error {
+	if c.neg {
+		return nil
+	}
+	if a.process != nil { // its end, and what it has to say of it, may be on the way
+		if _, err := c.wait(func() bool { return a.process.ExitedLocked() != nil }); err != nil {
+			return err
+		}
+	}
+	return c.mismatch(a, a.name+" reads what it is sent", "", fmt.Sprintf("%v; %s", err, a.state()))
+}
+
+func (c *call) closeInput() error {
+	a, err := c.actor(c.args[0])
+	if err != nil {
+		return err
+	}
+	in, err := c.input(a)
+	if err != nil {
+		return err
+	}
+	a.sent = append(a.sent, endOfInput)
+	in.Close()
+	return nil
+}
+
+func (c *call) closeOutput() error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	a.process.Out.Abandon()
+	return nil
+}
+
+func (c *call) ends() error {
+	a, err := c.actor(c.args[0])
+	if err != nil {
+		return err
+	}
+	out, read, err := c.output(a)
+	if err != nil {
+		return err
+	}
+	var ended bool
+	e, err := c.wait(func() bool { ended, _ = out.Ended(); return ended || len(out.Bytes()) > *read })
+	if err != nil {
+		return err
+	}
+	expected := "the end of the output of " + a.name
+	if c.has("stderr") {
+		expected = a.name + " writes nothing to stderr"
+	}
+	if a.peer != nil {
+		expected = "the program closes the connection"
+	}
+	switch text := out.Text(*read); {
+	case text != "":
+		return c.mismatch(a, expected, came(text), "")
+	case !ended:
+		return c.mismatch(a, expected, "nothing", c.why(a, e))
+	}
+	return nil
+}
+
+func (c *call) exits() error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	want := []string{"0"}
+	if len(c.args) == 2 {
+		want = strings.Split(c.args[1], ",")
+	}
+	e, err := c.wait(func() bool { return a.process.ExitedLocked() != nil })
+	if err != nil {
+		return err
+	}
+	expected := fmt.Sprintf("%s ends with %s", a.name, exitWords(want))
+	exit := a.process.Exited()
+	unread := a.process.Out.Text(a.read[0])
+	switch {
+	case exit == nil:
+		return c.mismatch(a, expected, came(unread), c.why(a, e))
+	case !slices.Contains(want, exit.Word()):
+		return c.mismatch(a, expected, exit.String(), panicWords(a.process.Err.Text(0)))
+	case unread != "" && !c.has("unread"):
+		return c.mismatch(a, expected+", and no more output", "the output "+came(unread), "")
+	}
+	return nil
+}
+
+// lintExits refuses words that no end of a process can match.
+func lintExits(args []string) error {
+	if len(args) < 2 || strings.Contains(args[1], "$") {
+		return nil
+	}
+	for w := range strings.SplitSeq(args[1], ",") {
+		n, err := strconv.Atoi(w)
+		if status := err == nil && 0 <= n && n <= 255 && w == strconv.Itoa(n); !status && (!strings.HasPrefix(w, "SIG") || unix.SignalNum(w) == 0) {
+			return fmt.Errorf("exits: %q is neither an exit status nor a signal such as SIGTERM", w)
+		}
+	}
+	return nil
+}
+
+func exitWords(want []string) string {
+	var words []string
+	for _, w := range want {
+		if !strings.HasPrefix(w, "SIG") {
+			w = "exit status " + w
+		}
+		words = append(words, w)
+	}
+	return strings.Join(words, " or ")
+}
+
+// panicWords names a crash of Go's runtime.
+func panicWords(stderr string) string {
+	for line := range strings.Lines(stderr) {
+		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			return "the program crashed: " + quote(strings.TrimSpace(line))
+		}
+	}
+	return ""
+}
+
+func (c *call) alive() error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	if a.process.Exited() != nil {
+		return c.mismatch(a, a.name+" goes on", "", a.state())
+	}
+	return nil
+}
+
+func (c *call) signal() error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	if err := lintSignal(c.args); err != nil {
+		return err
+	}
+	name := "SIG" + strings.TrimPrefix(c.args[1], "SIG")
+	s := unix.SignalNum(name)
+	a.sent = append(a.sent, name)
+	if err := a.process.Signal(s); err != nil {
+		return c.mismatch(a, a.name+" runs, and can be sent "+name, "", err.Error())
+	}
+	return nil
+}
+
+func lintSignal(args []string) error {
+	if name := strings.TrimPrefix(args[1], "SIG"); unix.SignalNum("SIG"+name) == 0 && !strings.Contains(name, "$") {
+		return fmt.Errorf("signal: unknown signal %q", args[1])
+	}
+	return nil
+}
+
+func (c *call) freeze() error { return c.stop(syscall.SIGSTOP, true) }
+func (c *call) thaw() error   { return c.stop(syscall.SIGCONT, false) }
+
+func (c *call) stop(s syscall.Signal, stopped bool) error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	if err := a.process.Signal(s); err != nil {
+		return c.mismatch(a, a.name+" runs", "", err.Error())
+	}
+	if !stopped {
+		return nil
+	}
+	_, err = c.wait(func() bool { return a.process.Stopped() || a.process.ExitedLocked() != nil })
+	return err
+}
+
+func (c *call) limit() error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	n, err := strconv.ParseUint(c.args[2], 10, 63)
+	if err != nil {
+		return fmt.Errorf("limit: %q is not a number", c.args[2])
+	}
+	err = a.process.Limit(c.args[1], n)
+	if a.process.Exited() != nil || errors.Is(err, unix.ESRCH) {
+		return c.mismatch(a, a.name+" runs, and can be limited", "", a.state())
+	}
+	return err
+}
+
+func (c *call) processes() error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	want, err := strconv.Atoi(c.args[1])
+	if err != nil {
+		return fmt.Errorf("processes: %q is not a number", c.args[1])
+	}
+	var got int
+	e, err := c.wait(func() bool { got = a.process.CountLocked(); return got == want })
+	if err != nil {
+		return err
+	}
+	if e != room.Met {
+		return c.mismatch(a, fmt.Sprintf("%s is %s", a.name, count(want)), "it is "+count(got), c.why(a, e))
+	}
+	return nil
+}
+
+// count says how many processes a program consists of.
+func count(n int) string {
+	switch n {
+	case 0:
+		return "no process: it has ended"
+	case 1:
+		return "1 process, without a child"
+	}
+	return fmt.Sprintf("%d processes, itself and %d below it", n, n-1)
+}
