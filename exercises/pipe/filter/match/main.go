@@ -25,8 +25,8 @@ func main() {
 
 // match copies the lines of r that contain word to w, and tells whether there was any.
 func match(r io.Reader, w io.Writer, word []byte) (found bool, err error) {
-	// TODO 1: read line by line, until the end of the input. How long may a line be, and what
-	// if the last one has no newline?
+	// TODO 1: read line by line, until the end of the input. How long may a line be for the call that
+	// you use, what does it do to the bytes, and what if the last line has no newline?
 
 	// TODO 2: write each line that contains word before you wait for the next one.
 
