@@ -24,11 +24,12 @@ func main() {
 
 // run is the whole life of the worker. It gives the exit status.
 func run(pidfile string) (status int, err error) {
-	// TODO 1: let signals come to you instead of ending the program. Which ones, and from when on?
+	// TODO 1: let signals come to you instead of ending the program. Which ones, from when on, and
+	// where do they stay while you are busy?
 
 	// TODO 2: write the pid into pidfile, say ready. Who removes the file, on every way out?
 
-	// TODO 3: read lines, without being deaf to signals while no line comes.
+	// TODO 3: read lines, however long, without being deaf to signals while no line comes.
 
 	return serve(nil, nil)
 }
