@@ -279,6 +279,10 @@ func newStep(e grader.TranscriptEvent, peer bool) step {
 		return say(forJudge, plain, "end of %s", e.Text)
 	case "signal", "limit":
 		return say(byJudge, plain, "%s %s", e.Event, e.Text)
+	case "taken":
+		return say(within, plain, "takes %s", e.Text)
+	case "blocked":
+		return say(within, dim, "is blocked")
 	case "exit":
 		return ended(s, e.Text)
 	case "listen":

@@ -42,7 +42,8 @@ type Process struct {
 	done   chan struct{} // closed when exit is set
 	frozen bool
 
-	signalled bool // the judge sent a signal that can be caught
+	signalled bool             // the judge sent a signal that can be caught
+	pending   []syscall.Signal // of these, those not known to have been taken
 }
 
 // Exit is how a process ended.
@@ -206,6 +207,7 @@ func (p *Process) Signal(s syscall.Signal) error {
 		p.frozen = false
 	default:
 		p.signalled = true
+		p.pending = append(p.pending, s)
 	}
 	p.room.note(p.Name, "signal", []byte(unix.SignalName(s)))
 	return nil

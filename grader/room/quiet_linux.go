@@ -12,55 +12,111 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// see takes one look at all threads of the room, or of one process and its descendants.
+// see takes one look at all threads of the room, or of one process and its descendants. A look that
+// need not be thorough ends at the first thing that moves; a thorough one counts the processes and
+// reads all running times besides.
 //
 // Only what the kernel itself says counts: the state of each thread, the call that it waits in, and
 // how often it was switched. A thread that was woken is "running" for the kernel from that moment
 // on, however long it then queues for a processor, so a loaded machine makes nothing look still.
-func (r *Room) see(only *Process) sight {
-	orphans := settledOrphans()
+func (r *Room) see(only *Process, thorough bool) sight {
+	e := eye{room: r, thorough: thorough, still: true}
+	if e.own(only); !e.still && !thorough {
+		return e.sight
+	}
+	if only == nil {
+		e.left(settledOrphans())
+	}
+	if e.still {
+		e.motionless = e.print.String()
+	}
+	return e.sight
+}
+
+// eye is one look in the making.
+type eye struct {
+	room     *Room
+	thorough bool
+	sight
+
+	still bool            // nothing has been found that could move
+	print strings.Builder // what all threads have been found to wait in
+}
+
+// own looks at the judge's ends, and at the processes that the judge started, with what they started.
+func (e *eye) own(only *Process) {
+	r := e.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := sight{times: map[int]times{}, packets: r.config.Network && packetsUnderway()}
-	still := true
-	for _, e := range r.ends {
-		if o, ok := e.(*Output); ok && only != nil && o != only.Out && o != only.Err {
+	for _, end := range r.ends {
+		if o, ok := end.(*Output); ok && only != nil && o != only.Out && o != only.Err {
 			continue // what the others say is nothing to it
 		}
-		still = still && !e.inFlight()
+		e.still = e.still && !end.inFlight()
 	}
-	var print strings.Builder
 	if only == nil {
-		fmt.Fprintf(&print, "%d:", r.epoch)
-	}
-	pids, certain := r.pids(only, orphans)
-	s.processes = certain
-	if s.processes > MaxProcesses {
-		return s
-	}
-	for _, pid := range pids {
-		for _, t := range threads(pid) {
-			s.times[t.tid] = t.readTimes()
-			if still { // else only the times are of interest
-				t.look()
-				still = t.waits
-				fmt.Fprintf(&print, "%d/%d %s;", pid, t.tid, t.switches)
-			}
-		}
-		fmt.Fprintf(&print, "%d,", pid)
+		fmt.Fprintf(&e.print, "%d:", r.epoch)
 	}
 	for _, p := range r.procs {
-		if only != nil && p != only {
+		if only != nil && p != only || p.exit != nil {
 			continue
 		}
+		e.processes += e.process(p.Pid)
 		// A process that has ended, and whose end is not yet entered, is an event about to come.
-		state := processState(p.Pid)
-		still = still && (p.exit != nil || state != 0 && state != 'Z' && state != 'X')
+		if e.still {
+			state := processState(p.Pid)
+			e.still = state != 0 && state != 'Z' && state != 'X'
+		}
 	}
-	if still {
-		s.motionless = print.String()
+	// Asked last, since it is slow. What a packet becomes in between is seen by the next look.
+	e.packets = e.still && r.config.Network && packetsUnderway()
+}
+
+// left looks at what the room's processes have left behind. What may be of another room is looked at,
+// and not counted.
+func (e *eye) left(orphans []int) {
+	for _, pid := range orphans {
+		switch e.room.claim(pid) {
+		case ours:
+			e.processes += e.process(pid)
+		case shared:
+			e.process(pid)
+		}
 	}
-	return s
+}
+
+// process looks at the threads of a process and at its descendants, and counts these processes.
+func (e *eye) process(pid int) int {
+	e.pids = append(e.pids, pid)
+	all := threads(pid)
+	for _, t := range all {
+		if e.thorough {
+			e.readTimes(t)
+		}
+		if e.still {
+			t.look()
+			e.still = t.waits
+			fmt.Fprintf(&e.print, "%d/%d %s;", pid, t.tid, t.switches)
+		}
+	}
+	fmt.Fprintf(&e.print, "%d,", pid)
+	n := 1
+	for _, t := range all {
+		if !e.still && !e.thorough || n > MaxProcesses {
+			break
+		}
+		for _, child := range t.children() {
+			n += e.process(child)
+		}
+	}
+	return n
+}
+
+func (e *eye) readTimes(t *thread) {
+	if e.times == nil {
+		e.times = map[int]times{}
+	}
+	e.times[t.tid] = t.readTimes()
 }
 
 // settledOrphans are the orphans at a moment in which no child is being started.
@@ -68,27 +124,6 @@ func settledOrphans() []int {
 	spawning.Lock()
 	defer spawning.Unlock()
 	return orphans()
-}
-
-// pids gives the living processes of the room, descendants included, and after those that are so for
-// certain the ones that may be of another room. The room is locked.
-func (r *Room) pids(only *Process, orphans []int) (out []int, certain int) {
-	for _, p := range r.procs {
-		if p.exit == nil && (only == nil || p == only) {
-			out = descend(append(out, p.Pid), p.Pid)
-		}
-	}
-	var perhaps []int
-	for _, pid := range orphans {
-		switch c := r.claim(pid); {
-		case only != nil:
-		case c == ours:
-			out = descend(append(out, pid), pid)
-		case c == shared:
-			perhaps = descend(append(perhaps, pid), pid)
-		}
-	}
-	return append(out, perhaps...), len(out)
 }
 
 func descend(out []int, pid int) []int {
@@ -122,16 +157,11 @@ func (p *Process) CountLocked() int {
 	return n
 }
 
-// children reads /proc/PID/task/*/children, which needs no walk over all of /proc.
+// children gives the processes that a process started and that live, or wait to be reaped.
 func children(pid int) []int {
 	var out []int
-	for _, tid := range tasks(pid) {
-		b, _ := readProc(fmt.Sprintf("/proc/%d/task/%d/children", pid, tid))
-		for f := range strings.FieldsSeq(string(b)) {
-			if n, err := strconv.Atoi(f); err == nil {
-				out = append(out, n)
-			}
-		}
+	for _, t := range threads(pid) {
+		out = append(out, t.children()...)
 	}
 	return out
 }
@@ -150,6 +180,18 @@ func threads(pid int) []*thread {
 	var out []*thread
 	for _, tid := range tasks(pid) {
 		out = append(out, &thread{pid: pid, tid: tid, dir: fmt.Sprintf("/proc/%d/task/%d", pid, tid)})
+	}
+	return out
+}
+
+// children reads /proc/PID/task/TID/children, which needs no walk over all of /proc.
+func (t *thread) children() []int {
+	var out []int
+	b, _ := readProc(t.dir + "/children")
+	for f := range strings.FieldsSeq(string(b)) {
+		if n, err := strconv.Atoi(f); err == nil {
+			out = append(out, n)
+		}
 	}
 	return out
 }
@@ -200,6 +242,20 @@ func status(file string) (state byte, switches string) {
 		return state, "?"
 	}
 	return state, string(b[i:])
+}
+
+// pendingSignals are the signals that were sent to a process and that no thread has taken, bit by bit.
+func pendingSignals(pid int) uint64 {
+	b, _ := readProc(fmt.Sprintf("/proc/%d/status", pid))
+	var all uint64
+	for _, field := range []string{"\nSigPnd:\t", "\nShdPnd:\t"} {
+		if _, after, ok := bytes.Cut(b, []byte(field)); ok {
+			mask, _, _ := bytes.Cut(after, []byte("\n"))
+			n, _ := strconv.ParseUint(string(mask), 16, 64)
+			all |= n
+		}
+	}
+	return all
 }
 
 // endless tells whether a line of /proc/PID/syscall shows a wait without an end in time.

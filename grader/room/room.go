@@ -21,8 +21,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Tier names the isolation that this package gives, for the report.
@@ -67,7 +71,7 @@ type Room struct {
 type Event struct {
 	At      time.Duration // since the room was opened
 	Process string        // the process or peer; empty for the judge
-	Kind    string        // start, stdin, stdout, stderr, received, eof, signal, limit, exit, listen, dial, accept, closed, error
+	Kind    string        // start, stdin, stdout, stderr, received, eof, signal, taken, limit, blocked, exit, listen, dial, accept, closed, error
 	Text    []byte        // the bytes, or a word about it
 }
 
@@ -146,6 +150,13 @@ const transcriptBytes = 4096
 
 // note records an event and wakes all who wait. The room is locked.
 func (r *Room) note(process, kind string, text []byte) {
+	if kind == "stdout" || kind == "stderr" {
+		for _, p := range r.procs {
+			if p.Name == process && p.exit == nil {
+				r.noteTaken(p)
+			}
+		}
+	}
 	at := time.Since(r.opened)
 	if n := len(r.events); n > 0 && len(text) > 0 && (kind == "stdout" || kind == "stderr" || kind == "received") {
 		last := &r.events[n-1]
@@ -162,6 +173,22 @@ func (r *Room) note(process, kind string, text []byte) {
 		r.events = append(r.events, Event{at, process, kind, bytes.Clone(text)})
 	}
 	r.wake()
+}
+
+// noteTaken records which of the signals that the judge sent to a process have been handed to it by now.
+// One that waits behind a stop, or that is blocked, has not. The room is locked.
+func (r *Room) noteTaken(p *Process) {
+	if len(p.pending) == 0 {
+		return
+	}
+	waiting := pendingSignals(p.Pid)
+	taken := func(s syscall.Signal) bool { return waiting&(1<<(s-1)) == 0 }
+	for _, s := range p.pending {
+		if taken(s) {
+			r.note(p.Name, "taken", []byte(unix.SignalName(s)))
+		}
+	}
+	p.pending = slices.DeleteFunc(p.pending, taken)
 }
 
 // maxEvents bounds the transcript of a program that never stops talking.

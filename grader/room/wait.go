@@ -28,14 +28,17 @@ const (
 // would otherwise take the machine down.
 const MaxProcesses = 64
 
-// How a wait looks at the processes: every lookEvery, and they are quiescent when lookAlike of time
-// has passed between looks that found the same.
+// How a wait looks at the processes: every lookEvery, sooner when the last look found nothing that
+// moves, and now and then thoroughly. They are quiescent when three looks after the first, over
+// lookAlike of time at the least, have found the same.
 const (
-	lookEvery = 15 * time.Millisecond
-	lookAlike = 60 * time.Millisecond
+	lookEvery     = 10 * time.Millisecond
+	lookAgain     = 5 * time.Millisecond
+	lookAlike     = 20 * time.Millisecond
+	thoroughEvery = 45 * time.Millisecond
 	// Packets under way may be those of somebody else on this machine. When so many looks have found
 	// the same (two seconds of them), no packet of ours is: the kernel hands it over much sooner.
-	looksDespitePackets = 130
+	looksDespitePackets = 400
 )
 
 // Wait returns as soon as cond holds. The condition is called with the room locked, at every event
@@ -51,8 +54,8 @@ func (r *Room) WaitBlocked(ctx context.Context, p *Process, cond func() bool) En
 
 func (r *Room) wait(ctx context.Context, only *Process, cond func() bool) Ending {
 	w := watch{room: r, only: only, last: time.Now(), begun: time.Now()}
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
+	next := time.NewTimer(lookEvery)
+	defer next.Stop()
 	for {
 		met, changed := r.ask(cond)
 		switch {
@@ -64,13 +67,14 @@ func (r *Room) wait(ctx context.Context, only *Process, cond func() bool) Ending
 		select {
 		case <-changed:
 		case <-ctx.Done():
-		case <-tick.C:
+		case <-next.C:
 			switch e := w.look(); e {
 			case Met:
+				next.Reset(w.pace())
 			case Overrun:
 				return e // what has come of killing them counts for nothing
 			default:
-				return r.settled(e, cond)
+				return r.settled(e, only, cond)
 			}
 		}
 	}
@@ -84,9 +88,20 @@ func (r *Room) ask(cond func() bool) (met bool, changed chan struct{}) {
 }
 
 // settled asks the condition a last time: what made it true may have come with the last look.
-func (r *Room) settled(e Ending, cond func() bool) Ending {
-	if met, _ := r.ask(cond); met {
+func (r *Room) settled(e Ending, only *Process, cond func() bool) Ending {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if cond() {
 		return Met
+	}
+	if e != Quiescent {
+		return e
+	}
+	for _, p := range r.procs {
+		if p.exit == nil && !p.frozen && (only == nil || p == only) {
+			r.noteTaken(p)
+			r.note(p.Name, "blocked", nil)
+		}
 	}
 	return e
 }
@@ -101,24 +116,37 @@ type watch struct {
 	calm    int       // how many in a row found no packets besides
 	since   time.Time // since when that is so
 	begun   time.Time
-	last    time.Time // time of the last look
+	last    time.Time // time of the last thorough look
 	account account
 	spent   time.Duration // of Patience
+}
+
+// pace is how long to wait for the next look.
+func (w *watch) pace() time.Duration {
+	if w.before != "" {
+		return lookAgain
+	}
+	return lookEvery
 }
 
 // look returns Met while there is reason to wait on.
 func (w *watch) look() Ending {
 	now := time.Now()
 	gap := now.Sub(w.last)
-	w.last = now
-	sight := w.room.see(w.only)
-	w.spent += w.account.charge(gap, sight.times)
+	sight := w.room.see(w.only, gap >= thoroughEvery)
+	if gap >= thoroughEvery {
+		w.last = now
+		w.spent += w.account.charge(gap, sight.times)
+	}
 	if sight.processes > MaxProcesses {
 		w.room.killAll()
 		return Overrun
 	}
 	if w.still(now, sight) {
-		return Quiescent
+		if !timed(sight.pids) {
+			return Quiescent
+		}
+		w.before = ""
 	}
 	switch {
 	case w.spent >= Patience:
@@ -147,9 +175,10 @@ func (w *watch) still(now time.Time, s sight) bool {
 // sight is what one look at a room's processes found.
 type sight struct {
 	processes  int
-	motionless string // a fingerprint if nothing can move by itself, else empty
-	packets    bool   // some packet is on its way on this machine
-	times      map[int]times
+	pids       []int         // of the processes looked at
+	motionless string        // a fingerprint if nothing can move by itself, else empty
+	packets    bool          // some packet is on its way on this machine
+	times      map[int]times // of a thorough look, by thread
 }
 
 // times are a thread's running time and the time that it waited for a processor.
@@ -170,8 +199,8 @@ func (a *account) charge(gap time.Duration, now map[int]times) time.Duration {
 		}
 	}
 	a.before = now
-	if gap > 4*lookEvery {
-		gap = max(ran, min(gap, 4*lookEvery))
+	if gap > 2*thoroughEvery {
+		gap = max(ran, min(gap, 2*thoroughEvery))
 	}
 	return max(ran, gap-queued, 0)
 }

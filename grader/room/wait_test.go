@@ -24,7 +24,7 @@ func TestCharge(t *testing.T) {
 		{"one computes, another queues", 15 * ms, looks{{1: {}, 2: {}}, {1: {12 * ms, 0}, 2: {0, 15 * ms}}}, 12 * ms},
 		{"the queue is longer than the gap", 15 * ms, looks{{1: {}}, {1: {0, 40 * ms}}}, 0},
 		{"a thread that is new has no past", 15 * ms, looks{{1: {}}, {1: {}, 2: {9 * ms, 9 * ms}}}, 15 * ms},
-		{"a judge that came late", time.Second, looks{{1: {}}, {1: {}}}, 4 * lookEvery},
+		{"a judge that came late", time.Second, looks{{1: {}}, {1: {}}}, 2 * thoroughEvery},
 		{"late, and the program computed", time.Second, looks{{1: {}}, {1: {900 * ms, 0}}}, 900 * ms},
 		{"late, and the program queued", time.Second, looks{{1: {}}, {1: {10 * ms, 990 * ms}}}, 10 * ms},
 	}
@@ -58,15 +58,15 @@ func TestStill(t *testing.T) {
 		looks []look
 		want  bool // after the last; never before
 	}{
-		{"long enough", every(5, look{15 * ms, "a", false}), true},
-		{"too short", every(4, look{15 * ms, "a", false}), false},
-		{"something moves", every(500, look{15 * ms, "", false}), false},
-		{"it moved in between", append(every(4, look{15 * ms, "a", false}), every(4, look{15 * ms, "b", false})...), false},
+		{"long enough", every(5, look{5 * ms, "a", false}), true},
+		{"too short", every(4, look{5 * ms, "a", false}), false},
+		{"something moves", every(500, look{5 * ms, "", false}), false},
+		{"it moved in between", append(every(4, look{5 * ms, "a", false}), every(4, look{5 * ms, "b", false})...), false},
 		{"a judge that was stopped needs three looks all the same", every(3, look{time.Hour, "a", false}), false},
 		{"and then knows", every(4, look{time.Hour, "a", false}), true},
-		{"packets start it anew", append(every(4, look{15 * ms, "a", true}), every(3, look{15 * ms, "a", false})...), false},
-		{"and then it holds", append(every(4, look{15 * ms, "a", true}), every(4, look{15 * ms, "a", false})...), true},
-		{"foreign packets do not hold it up for ever", every(looksDespitePackets+1, look{15 * ms, "a", true}), true},
+		{"packets start it anew", append(every(4, look{5 * ms, "a", true}), every(3, look{5 * ms, "a", false})...), false},
+		{"and then it holds", append(every(4, look{5 * ms, "a", true}), every(4, look{5 * ms, "a", false})...), true},
+		{"foreign packets do not hold it up for ever", every(looksDespitePackets+1, look{5 * ms, "a", true}), true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
