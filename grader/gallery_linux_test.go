@@ -6,8 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"ipclab/grader/build"
 	"ipclab/grader/room"
@@ -29,10 +32,10 @@ type exhibit struct {
 
 // TestGallery shows what a student is told of each way to get stuck: one golden message for each.
 func TestGallery(t *testing.T) {
-	exhibits := gallery(t)
-	require.GreaterOrEqual(t, len(exhibits), 24)
-	binary := buildAll(t, exhibits)
-	for _, x := range exhibits {
+	stuck := gallery(t)
+	require.GreaterOrEqual(t, len(stuck), 24)
+	binary := buildAll(t, stuck)
+	for _, x := range stuck {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
 			f := x.run(t, binary)
@@ -49,8 +52,11 @@ func TestGallery(t *testing.T) {
 	}
 }
 
-func gallery(t testing.TB) []exhibit {
-	files, err := filepath.Glob("testdata/gallery/*.txtar")
+func gallery(t testing.TB) []exhibit { return exhibits(t, "gallery") }
+
+// exhibits reads a folder of scripts with the programs that they start.
+func exhibits(t testing.TB, folder string) []exhibit {
+	files, err := filepath.Glob("testdata/" + folder + "/*.txtar")
 	require.NoError(t, err)
 	var all []exhibit
 	for _, file := range files {
@@ -90,9 +96,14 @@ func buildAll(t testing.TB, exhibits []exhibit) func(exhibit, string) string {
 }
 
 func (x exhibit) run(t testing.TB, binary func(exhibit, string) string) *script.Failure {
+	return x.runWith(t, binary, nil)
+}
+
+func (x exhibit) runWith(t testing.TB, binary func(exhibit, string) string, transcript func([]room.Event)) *script.Failure {
 	f, err := x.script.Run(context.Background(), script.Options{
 		Dir: t.TempDir(), Cast: script.Casts(x.script.Programs)[0], Seed: "gallery", Limits: room.DefaultLimits(),
-		Binary: func(p string, _ script.Side) string { return binary(x, p) },
+		Transcript: transcript,
+		Binary:     func(p string, _ script.Side) string { return binary(x, p) },
 	})
 	require.NoError(t, err)
 	return f
@@ -107,4 +118,43 @@ func stable(f *script.Failure) string {
 		text = regexp.MustCompile(r.re).ReplaceAllString(text, r.with)
 	}
 	return text
+}
+
+// BenchmarkTold says how long it takes until a program that is blocked for good is told to be: from
+// the last thing that happened in the room to the verdict, the median over the gallery.
+//
+//	go test -run - -bench Told -benchtime 10x ./grader
+func BenchmarkTold(b *testing.B) {
+	programs := gallery(b)
+	binary := buildAll(b, programs)
+	stuck := make([]bool, len(programs))
+	var wg sync.WaitGroup
+	for i, x := range programs { // those that are told by patience take theirs, all at once
+		wg.Go(func() {
+			x.runWith(b, binary, func(e []room.Event) { stuck[i] = e[len(e)-1].Kind == "blocked" })
+		})
+	}
+	wg.Wait()
+	var all []time.Duration
+	for b.Loop() {
+		for i, x := range programs {
+			if stuck[i] {
+				x.runWith(b, binary, func(e []room.Event) { all = append(all, told(e)) })
+			}
+		}
+	}
+	slices.Sort(all)
+	b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, "ms-median")
+	b.ReportMetric(float64(all[len(all)-1].Microseconds())/1000, "ms-longest")
+	b.ReportMetric(float64(len(all))/float64(b.N), "programs")
+}
+
+// told is the time from the last thing that a process or the judge did to the word that all are blocked.
+func told(events []room.Event) time.Duration {
+	last := len(events) - 1
+	before := last
+	for before > 0 && (events[before].Kind == "blocked" || events[before].Kind == "taken") {
+		before--
+	}
+	return events[last].At - events[before].At
 }
