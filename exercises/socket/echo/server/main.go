@@ -41,8 +41,8 @@ func listen(path string) (net.Listener, error) {
 	// TODO 1: try it with a path that is too long. What does the error say? What would you like
 	// to be told?
 
-	// TODO 2: the path may be taken. By a server that lives, or by one that was killed? How do
-	// you find out without harm to the one that lives?
+	// TODO 2: the path may be taken. By a server that lives, by one that was killed, or by what is no
+	// socket at all? How do you find out without harm to any of them?
 
 	return nil, errors.New("not written yet: see the TODOs in server/main.go")
 }
@@ -52,7 +52,8 @@ func serve(conn net.Conn) {
 	defer conn.Close()
 
 	// TODO 5: read lines and send them back, each as soon as it is whole. A line may be 1 MiB long,
-	// and the last one may lack its newline. What should happen if the client vanishes?
+	// and the last one may lack its newline. Does the call that you read with leave all bytes alone?
+	// What should happen if the client vanishes?
 }
 
 // upper turns the letters a to z into capitals, and leaves all other bytes alone.
