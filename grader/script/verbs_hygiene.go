@@ -62,12 +62,28 @@ func (c *call) descriptors() error {
 		return fmt.Errorf("descriptors: unknown kind %q: want one of %s", kind, strings.Join(room.DescriptorKinds, ", "))
 	}
 	got := 0
-	e, err := c.wait(func() bool { got = a.process.Descriptors()[kind]; return got <= want })
-	if err != nil || e == room.Met {
+	e, err := c.wait(func() bool {
+		got = a.process.Descriptors()[kind]
+		return got <= want || a.process.ExitedLocked() != nil
+	})
+	if err != nil {
 		return err
 	}
-	return c.mismatch(a, fmt.Sprintf("%s has %d open descriptors of the kind %s at the most", a.name, want, kind),
-		fmt.Sprintf("%d", got), "what is opened and never closed piles up, until the limit is reached")
+	expected := fmt.Sprintf("%s has no more than %s, beside stdin, stdout and stderr", a.name, descriptorWords(want, kind))
+	switch {
+	case a.process.Exited() != nil: // nothing is open any more, but that is not what was asked
+		return c.mismatch(a, expected, "", a.state())
+	case e == room.Met:
+		return nil
+	}
+	return c.mismatch(a, expected, descriptorWords(got, kind), "what is opened and never closed piles up, until the limit is reached")
+}
+
+func descriptorWords(n int, kind string) string {
+	if n == 1 {
+		return "1 open " + kind
+	}
+	return fmt.Sprintf("%d open %ss", n, kind)
 }
 
 // lock takes the exclusive flock on a file, as another program would.
