@@ -80,8 +80,10 @@ exercise's README. It looks like this:
 
 %s
 
-- The first comment is the title: what the check promises, in the student's words. "hint:" and
-  "points:" may follow it. Every later comment opens a phase, which a failure names.
+- The first comment is the title: what the check promises, in the student's words. "hint:",
+  "points:" and "shows:" may follow it. Every later comment opens a phase, which a failure names.
+- "shows: ID" names the misconception that a failure of this check shows, for failures whose symptom
+  does not tell by itself. The id is that of a paragraph in a lesson.
 - Words are separated by blanks. 'Single quotes' keep them together, and '' inside is a quote.
   Outside of quotes, $NAME is a variable.
 - Flags come first, then arguments. A verb that can be negated shows [!] in its usage.

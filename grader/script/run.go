@@ -2,6 +2,7 @@ package script
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,8 @@ type Failure struct {
 	Cast     Cast
 	Patience bool             // it took until the room's patience ended
 	Where    []room.Diagnosis // of the processes, if a wait was in vain
+	// Misconception is the id of what most likely was misunderstood; empty if that cannot be told.
+	Misconception string
 }
 
 // Run runs a script with one cast. It returns a failure that speaks of the programs, or nil if all
@@ -70,6 +73,7 @@ func (s *Script) Run(ctx context.Context, o Options) (*Failure, error) {
 	}
 	if f == nil { // one of testscript's own commands failed
 		f = r.fail(builtinMessage(t.log.String(), r.file))
+		f.Misconception = r.Misconception
 	}
 	return f, nil
 }
@@ -184,7 +188,10 @@ func (r *run) call(ts *testscript.TestScript, v *Verb, neg bool, args []string) 
 	case err == nil:
 	case errors.As(err, new(*mismatch)):
 		r.failure = r.fail(err.Error())
+		s := c.symptom(r.failure)
 		r.diagnose(r.failure)
+		s.where = r.failure.Where
+		r.failure.Misconception = cmp.Or(s.misconception(), r.Misconception)
 		ts.Fatalf("%s", "mismatch")
 	default:
 		r.broken(err)

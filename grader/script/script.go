@@ -3,8 +3,8 @@
 //
 // A script is a txtar archive. Its comment is the script, its files are unpacked into the judge's
 // work folder; what lies under room/ there is what the programs see as their working folder. The
-// first comment lines of the script are its title, in the student's words; `# hint: ...` and
-// `# points: N` may follow. Every later comment opens a phase.
+// first comment lines of the script are its title, in the student's words; `# hint: ...`,
+// `# points: N` and `# shows: MISCONCEPTION` may follow. Every later comment opens a phase.
 //
 // testscript parses and runs the scripts, one call a script, with our verbs (see Verbs) beside a few
 // of its own commands (see builtins). Its commands that own processes are refused when a script is
@@ -24,12 +24,15 @@ import (
 
 // Script is one check, loaded and linted.
 type Script struct {
-	ID       string   // the check's name: the base name of its file
-	File     string   // where it comes from, for messages
-	Title    string   // what it promises, in one line
-	Hint     string   // where to look first when it fails; may be empty
-	Points   int      // its weight among the checks of the exercise
-	Programs []string // the programs that it starts, sorted
+	ID     string // the check's name: the base name of its file
+	File   string // where it comes from, for messages
+	Title  string // what it promises, in one line
+	Hint   string // where to look first when it fails; may be empty
+	Points int    // its weight among the checks of the exercise
+	// Misconception is the id of what a failure shows to be misunderstood, where its symptom alone does
+	// not tell; may be empty.
+	Misconception string
+	Programs      []string // the programs that it starts, sorted
 
 	archive *txtar.Archive
 	lines   []line
@@ -124,6 +127,11 @@ func (s *Script) headerLine(comment string) error {
 			return fmt.Errorf("points: %q is not a positive whole number", value)
 		}
 		s.Points = n
+	case "shows":
+		if !misconceptionID.MatchString(value) {
+			return fmt.Errorf("shows: %q is no id of a misconception: want small letters, digits and -", value)
+		}
+		s.Misconception = value
 	default:
 		if s.Hint != "" {
 			return fmt.Errorf("a comment follows the hint: leave an empty line before the first phase")
@@ -132,6 +140,8 @@ func (s *Script) headerLine(comment string) error {
 	}
 	return nil
 }
+
+var misconceptionID = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // lint checks one line without running it, and collects the programs that it starts.
 func (s *Script) lint(text string, known []string, programs map[string]bool) error {

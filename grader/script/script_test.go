@@ -54,6 +54,7 @@ func TestParseErrors(t *testing.T) {
 		{"open quote", head + "expect prog 'x\n", "f.txtar:4: a quote is not closed"},
 		{"points", "# title\n# points: many\n", `f.txtar:2: points: "many" is not a positive whole number`},
 		{"no points", "# title\n# points: 0\n", `f.txtar:2: points: "0" is not a positive whole number`},
+		{"no misconception", "# title\n# shows: Two Words\n", `f.txtar:2: shows: "Two Words" is no id of a misconception`},
 		{"phase after the hint", "# title\n# hint: look\n# a phase\n", "f.txtar:3: a comment follows the hint"},
 		{"exit status", head + "exits prog 256\n", `f.txtar:4: exits: "256" is neither an exit status nor a signal such as SIGTERM`},
 		{"exit status, spelt wrongly", head + "exits prog 0,SIGPIP\n", `f.txtar:4: exits: "SIGPIP" is neither`},

@@ -1,0 +1,255 @@
+package script
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ipclab/grader/room"
+
+	"golang.org/x/sys/unix"
+)
+
+// symptom is what a failure shows of its cause: what the script asked of whom, and what became of that
+// one. All but where is taken before the processes are asked where they stand, since that ends them.
+type symptom struct {
+	verb     string
+	neg      bool
+	sent     []string         // to the process or peer that was asked, in the words of a message
+	exit     *room.Exit       // of the process that was asked; nil while it runs
+	stderr   string           // of that process
+	unread   string           // of its output
+	held     bool             // it has ended, but somebody holds its output open
+	hungUp   bool             // nobody reads its output any more
+	fileFull bool             // no file of its may grow beyond a limit
+	message  string           // as it is told, without the whereabouts
+	patience bool             // the wait took until patience ended
+	where    []room.Diagnosis // nearest to the fault first
+	name     string           // of who was asked
+}
+
+// symptom looks at a failure of this call.
+func (c *call) symptom(f *Failure) symptom {
+	s := symptom{verb: c.verb.Name, neg: c.neg, message: f.Message, patience: f.Patience}
+	if len(c.args) == 0 {
+		return s
+	}
+	a := c.actors[c.args[0]]
+	if a == nil {
+		return s
+	}
+	s.name, s.sent = a.name, a.sent
+	s.hungUp = c.before("closeoutput", a.name)
+	s.fileFull = c.before("limit", a.name, "fsize")
+	if a.process == nil {
+		return s
+	}
+	s.exit, s.stderr, s.unread = a.process.Exited(), a.process.Err.Text(0), a.process.Out.Text(a.read[0])
+	if s.exit != nil {
+		ended, _ := c.ended(a.process.Out)
+		s.held = !ended
+	}
+	return s
+}
+
+// before tells whether a line above the present one consists of these words, or begins with them.
+func (r *run) before(words ...string) bool {
+	for _, l := range r.lines[:r.line-1] {
+		if got, err := split(l.text); err == nil && len(got) >= len(words) && slices.Equal(got[:len(words)], words) {
+			return true
+		}
+	}
+	return false
+}
+
+// causes lead from a symptom to the misconception behind it; the first that fits is told. What a
+// program says itself, or dies of, comes before what it waits for. The lessons have a paragraph on
+// each, under its id (see grader.Course.Paragraph).
+var causes = []struct {
+	id    string
+	shows func(symptom) bool
+}{
+	{"scanner-limit", func(s symptom) bool { return strings.Contains(s.stderr, "token too long") }},
+	{"client-holds-name", func(s symptom) bool { return strings.Contains(s.stderr, "address already in use") }},
+	{"dial-before-listen", func(s symptom) bool { return dialFailed.MatchString(s.stderr) }},
+	{"descriptors-are-free", descriptorsGone},
+	{"notify-keeps-default", killedByRequest},
+	{"writer-just-blocks", readerGone},
+	{"disk-is-never-full", func(s symptom) bool { return s.fileFull }},
+	{"exit-needs-no-wait", func(s symptom) bool { return s.verb == "zombies" }},
+	{"exit-cleans-up", leftBehind},
+	{"child-exit-is-eof", func(s symptom) bool { return s.held }},
+	{"scanner-limit", func(s symptom) bool { return s.exit != nil && slices.ContainsFunc(s.sent, isLongLine) }},
+	{"eof-comes-alone", lastLineLost},
+	{"poll-for-events", func(s symptom) bool { return s.patience || s.anybody(sleeps) }},
+	{"unbuffered-holds-one", func(s symptom) bool { return s.anybody(lostSignal) }},
+	{"read-hears-signals", func(s symptom) bool { return s.lastSent(isSignal) && slices.ContainsFunc(s.asked(), mainReads) }},
+	{"own-write-end", func(s symptom) bool { return s.anyWait("read", heldByItself) }},
+	{"lock-per-process", func(s symptom) bool { return s.anyWait("flock", heldByItself) }},
+	{"locks-end-by-themselves", func(s symptom) bool { return s.anyWait("flock", heldByAnother) }},
+	{"open-does-not-wait", func(s symptom) bool { return s.anyWait("open", isFIFO) }},
+	{"pipe-is-unbounded", func(s symptom) bool { return s.anyWait("write", heldByAnother) }},
+	{"one-client-at-a-time", func(s symptom) bool { return s.anyWait("unaccepted", s.servesAnother) }},
+	{"dial-waits-for-accept", func(s symptom) bool { return s.anyWait("unaccepted", anyHolder) }},
+	{"child-guesses-the-end", func(s symptom) bool { return s.anyWait("wait", s.readsFromWaiter) }},
+	{"close-is-both-ways", func(s symptom) bool { return s.anybody(receivesToTheEnd) }},
+	{"both-wait-to-read", func(s symptom) bool { return cycle(s.where) != "" }},
+	{"written-is-sent", keptBack},
+}
+
+// Misconceptions gives the ids that a failure may name, each once.
+func Misconceptions() []string {
+	var ids []string
+	for _, c := range causes {
+		if !slices.Contains(ids, c.id) {
+			ids = append(ids, c.id)
+		}
+	}
+	return ids
+}
+
+// misconception finds the one that a symptom points to; "" if it points to none.
+func (s symptom) misconception() string {
+	for _, c := range causes {
+		if c.shows(s) {
+			return c.id
+		}
+	}
+	return ""
+}
+
+// dialFailed matches what Go says when nobody listens at an address.
+var dialFailed = regexp.MustCompile(`dial .*connect: (connection refused|no such file or directory)`)
+
+func descriptorsGone(s symptom) bool {
+	return s.verb == "descriptors" && s.exit == nil || strings.Contains(s.stderr, "accept") && strings.Contains(s.stderr, "too many open files")
+}
+
+// killedByRequest tells whether a signal of the judge's killed a process that could have caught it.
+func killedByRequest(s symptom) bool {
+	if s.exit == nil || s.exit.Signal == 0 || s.exit.Signal == unix.SIGKILL {
+		return false
+	}
+	return slices.Contains(s.sent, unix.SignalName(s.exit.Signal))
+}
+
+// readerGone tells whether a process fails over its standard output, which nobody reads any more.
+func readerGone(s symptom) bool {
+	died := s.exit != nil && s.exit.Signal == unix.SIGPIPE
+	return died || strings.Contains(s.stderr, "/dev/stdout: broken pipe") || s.hungUp && (s.verb == "exits" || s.verb == "ends")
+}
+
+// leftBehind tells whether something is there that should be gone.
+func leftBehind(s symptom) bool {
+	return s.verb == "leftovers" && strings.HasPrefix(s.message, "expected: nothing is left behind") ||
+		s.verb == "file" && s.neg && strings.HasSuffix(s.message, "it is there")
+}
+
+// lastLineLost tells whether the answer to a last line without newline is missing, or lacks its own.
+func lastLineLost(s symptom) bool {
+	n := len(s.sent)
+	if s.exit == nil || n < 2 || s.sent[n-1] != endOfInput || !strings.HasPrefix(s.verb, "expect") {
+		return false
+	}
+	open := strings.HasSuffix(s.sent[n-2], `"`) && !strings.HasSuffix(s.sent[n-2], `\n"`)
+	return open && !strings.HasSuffix(s.unread, "\n")
+}
+
+// scannerLimit is the length from which on bufio.Scanner gives a line up.
+const scannerLimit = 64 << 10
+
+// inAll finds the size of a text that a message quotes in part.
+var inAll = regexp.MustCompile(`\(([\d,]+) bytes in all\)$`)
+
+// isLongLine tells of a text, in the words of a message, whether it is a line beyond the limit of
+// bufio.Scanner: it is long, and the part that is shown has no newline.
+func isLongLine(sent string) bool {
+	m := inAll.FindStringSubmatch(sent)
+	if m == nil || strings.Contains(sent, `\n`) {
+		return false
+	}
+	n, _ := strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
+	return n >= scannerLimit
+}
+
+func isSignal(sent string) bool { return strings.HasPrefix(sent, "SIG") }
+func isText(sent string) bool   { return strings.HasPrefix(sent, `"`) }
+
+// lastSent asks for a property of what was sent last.
+func (s symptom) lastSent(is func(string) bool) bool {
+	return len(s.sent) > 0 && is(s.sent[len(s.sent)-1])
+}
+
+// asked gives the whereabouts of the process that the script asked, if they are known.
+func (s symptom) asked() []room.Diagnosis {
+	return slices.DeleteFunc(slices.Clone(s.where), func(d room.Diagnosis) bool { return d.Process != s.name })
+}
+
+func (s symptom) anybody(is func(room.Diagnosis) bool) bool {
+	return slices.ContainsFunc(s.where, is)
+}
+
+// anyWait asks for a call in which some process waits.
+func (s symptom) anyWait(call string, is func(room.Diagnosis, room.Wait) bool) bool {
+	return s.anybody(func(d room.Diagnosis) bool {
+		return slices.ContainsFunc(d.Waits, func(w room.Wait) bool { return w.Call == call && is(d, w) })
+	})
+}
+
+func heldByItself(_ room.Diagnosis, w room.Wait) bool { return slices.Contains(w.Holders, "itself") }
+func anyHolder(room.Diagnosis, room.Wait) bool        { return true }
+
+func heldByAnother(_ room.Diagnosis, w room.Wait) bool {
+	return slices.ContainsFunc(w.Holders, func(h string) bool { return h != "itself" && h != theJudge })
+}
+
+func isFIFO(_ room.Diagnosis, w room.Wait) bool { return strings.HasPrefix(w.Object, "the FIFO ") }
+
+// theJudge is the name that the room has for who holds the other ends of a program's own streams.
+const theJudge = "the judge"
+
+// servesAnother tells whether the one who does not accept a connection waits at another connection.
+func (s symptom) servesAnother(_ room.Diagnosis, w room.Wait) bool {
+	return s.anybody(func(d room.Diagnosis) bool {
+		return slices.Contains(w.Holders, d.Process) && slices.ContainsFunc(d.Waits, func(w room.Wait) bool { return w.Call == "receive" })
+	})
+}
+
+// readsFromWaiter tells whether a child that somebody waits for reads from that very one.
+func (s symptom) readsFromWaiter(parent room.Diagnosis, w room.Wait) bool {
+	return s.anyWait("read", func(child room.Diagnosis, r room.Wait) bool {
+		return slices.Contains(w.Holders, child.Process) && slices.Contains(r.Holders, parent.Process)
+	})
+}
+
+// receivesToTheEnd tells whether a process reads from a connection all that will ever come.
+func receivesToTheEnd(d room.Diagnosis) bool {
+	return slices.ContainsFunc(d.Waits, func(w room.Wait) bool { return w.Call == "receive" }) &&
+		slices.ContainsFunc(d.Goroutines, func(g room.Goroutine) bool { return g.Main && g.In == "io.ReadAll" })
+}
+
+func sleeps(d room.Diagnosis) bool {
+	return slices.ContainsFunc(d.Goroutines, func(g room.Goroutine) bool { return stateKey(g.State) == "sleep" })
+}
+
+// mainReads tells whether the main goroutine sits in a read of the standard input.
+func mainReads(d room.Diagnosis) bool {
+	if len(d.Goroutines) == 0 || !d.Goroutines[0].Main || d.Goroutines[0].In == "" {
+		return false
+	}
+	state := stateKey(d.Goroutines[0].State)
+	return (state == "syscall" || state == "IO wait") && slices.ContainsFunc(d.Waits, isOpenInput)
+}
+
+func isOpenInput(w room.Wait) bool {
+	return w.Call == "read" && w.Object == "its standard input" && slices.Contains(w.Holders, theJudge)
+}
+
+// keptBack tells whether a process has taken what it was sent, says nothing, and waits for more.
+func keptBack(s symptom) bool {
+	if !strings.HasPrefix(s.verb, "expect") || s.exit != nil || s.unread != "" || !s.lastSent(isText) {
+		return false
+	}
+	return slices.ContainsFunc(s.asked(), func(d room.Diagnosis) bool { return slices.ContainsFunc(d.Waits, isOpenInput) })
+}
