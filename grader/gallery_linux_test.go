@@ -112,6 +112,9 @@ func (x exhibit) runWith(t testing.TB, binary func(exhibit, string) string, tran
 // stable takes out of a message what differs from run to run.
 func stable(f *script.Failure) string {
 	text := f.Command + "\n\n" + f.Message + "\n"
+	if f.Misconception != "" {
+		text += "read:     " + f.Misconception + "\n"
+	}
 	for _, r := range []struct{ re, with string }{
 		{`process \d+`, "process N"}, {`0x[0-9a-f]+`, "0xN"}, {`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d`, "DATE TIME"},
 	} {

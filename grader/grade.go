@@ -399,6 +399,9 @@ func (g *grading) runOne(ctx context.Context, t *task, n int, binary func(key st
 		Binary:     func(p string, s script.Side) string { return binary(t.e.key(s, p)) },
 	})
 	t.elapsed = time.Since(begun)
+	if t.failure != nil {
+		t.failure.Misconception = g.treated(t.failure.Misconception)
+	}
 	if t.failure == nil && !g.tracing {
 		t.events = nil // thousands of runs may follow
 	}
@@ -536,7 +539,7 @@ func (t *task) report(s *script.Script, file string) *Failure {
 	if t.err != nil {
 		return &Failure{Script: file, Command: "(the grader)", Message: valid(t.err.Error())}
 	}
-	f := &Failure{Script: file, Line: t.failure.Line, Command: t.failure.Command, Phase: t.failure.Phase, Message: t.failure.Message}
+	f := &Failure{Script: file, Line: t.failure.Line, Command: t.failure.Command, Phase: t.failure.Phase, Message: t.failure.Message, Wrong: t.failure.Misconception}
 	if len(s.Programs) > 1 {
 		f.Message = fmt.Sprintf("(%s)\n%s", t.cast, f.Message)
 	}

@@ -19,7 +19,7 @@ func (g *grading) markQuiz() *QuizReport {
 		return r
 	}
 	for _, a := range marks.Answers {
-		r.Answers = append(r.Answers, AnswerReport{a.Question, string(a.Outcome), a.Picked, a.Why})
+		r.Answers = append(r.Answers, AnswerReport{a.Question, string(a.Outcome), a.Picked, a.Why, g.treated(a.Misconception)})
 	}
 	right, open := marks.Count(quiz.Right), marks.Count(quiz.Unanswered)
 	r.Score = cents(g.QuizPoints * float64(right) / float64(len(marks.Answers)))

@@ -35,6 +35,16 @@ type Report struct {
 	ElapsedMS  int64            `json:"elapsed_ms"`
 	Exercises  []ExerciseReport `json:"exercises"`
 	Quiz       *QuizReport      `json:"quiz,omitempty"` // nil if the quiz was not asked for
+
+	Given Given `json:"-"`
+}
+
+// Given is what the command that graded was told beside the names of exercises. Who repeats it, or goes
+// on from it, has to tell that again.
+type Given struct {
+	Course     string // --course
+	Submission string // -C
+	Seed       string // --seed
 }
 
 // CourseRef says which course was graded.
@@ -116,7 +126,7 @@ type Failure struct {
 	Message    string            `json:"message"`         // several lines
 	Side       string            `json:"side,omitempty"`  // which program is at fault, where casts can tell
 	Hint       string            `json:"hint,omitempty"`  // what to try or read
-	Wrong      string            `json:"wrong,omitempty"` // the misconception that the symptom points to
+	Wrong      string            `json:"wrong,omitempty"` // the misconception that it points to, on which a lesson has a paragraph
 	Where      []Place           `json:"where,omitempty"`
 	Transcript []TranscriptEvent `json:"transcript,omitempty"`
 }
@@ -152,7 +162,8 @@ type AnswerReport struct {
 	Question string   `json:"question"`
 	Outcome  string   `json:"outcome"`
 	Picked   []string `json:"picked,omitempty"`
-	Why      string   `json:"why,omitempty"` // never gives the key away to who has not answered
+	Why      string   `json:"why,omitempty"`   // never gives the key away to who has not answered
+	Wrong    string   `json:"wrong,omitempty"` // the misconception behind a wrong answer, on which a lesson has a paragraph
 }
 
 func milliseconds(d time.Duration) int64 { return d.Milliseconds() }

@@ -16,6 +16,8 @@ type Trace struct {
 	Title    string      `json:"title"`
 	Seed     string      `json:"seed"`
 	Casts    []CastTrace `json:"casts"`
+
+	Given Given `json:"-"`
 }
 
 // CastTrace is what happened with one cast.

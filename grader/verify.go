@@ -30,6 +30,7 @@ const (
 type Audit struct {
 	Rows     []AuditRow
 	Problems []string // empty if the course is sound
+	Warnings []string // what is odd in a sound course
 }
 
 // AuditRow says how one exercise fared.
@@ -52,6 +53,7 @@ type Variant struct {
 	Bugs     []int             `yaml:"bugs"`      // numbers in the table of bugs
 	CaughtBy string            `yaml:"caught-by"` // the check that must fail
 	Message  string            `yaml:"message"`   // a regular expression that the failure must hold
+	Mis      string            `yaml:"mis"`       // the misconception that the failure must name; empty for any
 	Edits    []Edit            `yaml:"edits"`
 	Files    map[string]string `yaml:"files"` // by path below the exercise's folder
 }
@@ -90,6 +92,10 @@ type verification struct {
 
 func (v *verification) problem(format string, args ...any) {
 	v.audit.Problems = append(v.audit.Problems, fmt.Sprintf(format, args...))
+}
+
+func (v *verification) warning(format string, args ...any) {
+	v.audit.Warnings = append(v.audit.Warnings, fmt.Sprintf(format, args...))
 }
 
 // Names of an exercise's entries.
@@ -189,7 +195,7 @@ func (v *verification) lint(x *Exercise, doc *strictyaml.Document, i int, w Vari
 		return doc.Errorf([]any{i}, "%s has no why", w.ID)
 	case len(w.Edits) == 0 && len(w.Files) == 0:
 		return doc.Errorf([]any{i}, "%s has neither edits nor files", w.ID)
-	case !wrong && (w.CaughtBy != "" || w.Message != ""):
+	case !wrong && (w.CaughtBy != "" || w.Message != "" || w.Mis != ""):
 		return doc.Errorf([]any{i}, "%s: a right program is not caught", w.ID)
 	case wrong && !slices.ContainsFunc(x.checkIDs(), func(id string) bool { return id == w.CaughtBy }):
 		return doc.Errorf([]any{i, "caught-by"}, "%s: no check %q: want one of %s", w.ID, w.CaughtBy, strings.Join(x.checkIDs(), ", "))
@@ -361,6 +367,10 @@ func (v *verification) caught(e *entry, w Variant) bool {
 		v.problem("%s of %s: the failure of check %s does not say %q:\n%s", e.variant, e.ID, r.ID, w.Message, indent(said))
 		return false
 	}
+	if w.Mis != "" && r.Failure.Wrong != w.Mis {
+		v.problem("%s of %s: the failure of check %s names the misconception %q, want %q:\n%s", e.variant, e.ID, r.ID, r.Failure.Wrong, w.Mis, indent(said))
+		return false
+	}
 	return true
 }
 
@@ -374,6 +384,7 @@ func (v *verification) texts() {
 	for _, x := range v.Options.Select.Exercises {
 		v.readme(x)
 	}
+	v.misconceptions()
 	v.stray()
 	if current, err := v.currentStubs(); err != nil {
 		v.problem("%v", err)

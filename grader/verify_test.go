@@ -121,6 +121,30 @@ func TestVerifyFinds(t *testing.T) {
 			f["exercises/talk/greet/greet/notes.txt"], f["solutions/talk/greet/main.go"], f["testscripts/talk/x.txtar"], f[greet+"/wrong.yml"] = "", "", "", ""
 		}, []string{"exercises/talk/greet/greet/notes.txt: no such file belongs there", "solutions/talk/greet/main.go: no such file belongs there",
 			"testscripts/talk/greet/wrong.yml: no such file belongs there", "testscripts/talk/x.txtar: no such file belongs there"}},
+		{"a misconception of the quiz without a paragraph", func(t *testing.T, f files) {
+			f.edit(t, "exercises/talk/README.md", `<a id="m-two"></a>`, "")
+		}, []string{"testscripts/quiz/key.yaml: option c of first: no lesson has a paragraph on the misconception m-two"}},
+		{"a misconception of failures without a paragraph", func(t *testing.T, f files) {
+			f.edit(t, "exercises/talk/README.md", `<a id="own-write-end"></a>`, "")
+		}, []string{`the explanations of failures: no lesson has a paragraph on the misconception own-write-end (a line <a id="own-write-end"></a> above it marks one)`}},
+		{"a misconception of a check without a paragraph", func(t *testing.T, f files) {
+			f.edit(t, greet+"/greets.txtar", "# points: 2", "# shows: shyness")
+		}, []string{greet + "/greets.txtar: no lesson has a paragraph on the misconception shyness"}},
+		{"a mark in a piece of code", func(t *testing.T, f files) {
+			f.edit(t, "exercises/talk/README.md", `It is <a id="m-three"></a>four.`, "It is four.\n\n```\n<a id=\"m-three\"></a>\n```\n")
+		}, []string{"testscripts/quiz/key.yaml: option d of first: no lesson has a paragraph on the misconception m-three"}},
+		{"a misconception with two paragraphs", func(t *testing.T, f files) {
+			f.edit(t, "exercises/talk/README.md", `It is <a id="m-three">`, `It is <a id="m-one"></a><a id="m-three">`)
+		}, []string{"exercises/talk/README.md: the misconception m-one has a paragraph already, in exercises/talk/README.md"}},
+		{"a misconception with the name of a chapter", func(t *testing.T, f files) {
+			f.edit(t, "exercises/talk/README.md", `It is <a id="m-three">`, `It is <a id="talk"></a><a id="m-three">`)
+		}, []string{"exercises/talk/README.md: the misconception talk has the name of a chapter"}},
+		{"a wrong program whose failure names no misconception", func(t *testing.T, f files) {
+			f.edit(t, greet+"/wrong.yaml", "  message: HELLO", "  message: HELLO\n  mis: m-one")
+		}, []string{`wrong-shouts of talk/greet: the failure of check greets names the misconception "", want "m-one":`}},
+		{"a wrong program whose failure names another misconception", func(t *testing.T, f files) {
+			f.edit(t, greet+"/greets.txtar", "# points: 2", "# shows: m-two").edit(t, greet+"/wrong.yaml", "  message: HELLO", "  message: HELLO\n  mis: m-one")
+		}, []string{`wrong-shouts of talk/greet: the failure of check greets names the misconception "m-two", want "m-one":`}},
 		{"the quiz", func(t *testing.T, f files) {
 			f.edit(t, "exercises/quiz/questions.yaml", "that one here", "all of the above")
 		}, []string{`exercises/quiz/questions.yaml:9: option b of first says "all of the above"`}},
@@ -138,6 +162,23 @@ func TestVerifyFinds(t *testing.T) {
 	}
 }
 
+// A wrong program whose failure names the misconception that it stands for is no problem.
+func TestVerifyMisconception(t *testing.T) {
+	const greet = "testscripts/talk/greet"
+	f := tiny(t).edit(t, greet+"/greets.txtar", "# points: 2", "# shows: m-one").edit(t, greet+"/wrong.yaml", "  message: HELLO", "  message: HELLO\n  mis: m-one")
+	audit, problems := verify(t, f, grader.Options{}, "talk/greet")
+	assert.Empty(t, problems)
+	assert.Empty(t, audit.Warnings)
+}
+
+// A paragraph to which nothing leads is worth a word, and no more.
+func TestVerifyWarns(t *testing.T) {
+	f := tiny(t).edit(t, "exercises/talk/README.md", `<a id="m-one">`, `<a id="lonely"></a><a id="m-one">`)
+	audit, problems := verify(t, f, grader.Options{}, "talk/greet")
+	assert.Empty(t, problems)
+	assert.Equal(t, []string{"exercises/talk/README.md: nothing leads to the misconception lonely: no failure and no answer"}, audit.Warnings)
+}
+
 // A list of variants that makes no sense is an error with its place.
 func TestVariantErrors(t *testing.T) {
 	const wrong = "testscripts/talk/greet/wrong.yaml"
@@ -150,6 +191,7 @@ func TestVariantErrors(t *testing.T) {
 		{"bad message", wrong, "message: HELLO", "message: '('", "testscripts/talk/greet/wrong.yaml:4: shouts: error parsing regexp: missing closing ): `(`"},
 		{"no edits", "testscripts/talk/greet/right.yaml", "  edits:", "  bugs: [1]\n- id: two\n  why: more\n  edits:", "testscripts/talk/greet/right.yaml:1: printf has neither edits nor files"},
 		{"a right program that is to be caught", "testscripts/talk/greet/right.yaml", "  edits:", "  caught-by: ends\n  edits:", "testscripts/talk/greet/right.yaml:1: printf: a right program is not caught"},
+		{"a right program with a misconception", "testscripts/talk/greet/right.yaml", "  edits:", "  mis: m-one\n  edits:", "testscripts/talk/greet/right.yaml:1: printf: a right program is not caught"},
 		{"duplicate id", "testscripts/talk/greet/right.yaml", "- id: printf", "- id: printf\n  why: x\n  files: {greet/main.go: x}\n- id: printf", `testscripts/talk/greet/right.yaml:4: duplicate id "printf"`},
 	} {
 		t.Run(x.name, func(t *testing.T) {

@@ -86,6 +86,9 @@ func (a *app) printAudit(audit *grader.Audit) {
 	for _, p := range audit.Problems {
 		fmt.Fprintf(a.stdout, "\nproblem: %s\n", p)
 	}
+	for _, w := range audit.Warnings {
+		fmt.Fprintf(a.stdout, "\nwarning: %s\n", w)
+	}
 	if len(audit.Problems) == 0 {
 		fmt.Fprintln(a.stdout, "\nThe course is sound.")
 	} else {

@@ -97,6 +97,7 @@ func (a *app) grade(ids []string, o grader.Options, targets []report.Target) err
 	if err != nil {
 		return err
 	}
+	rep.Given = grader.Given{Course: a.courseDir, Submission: a.submission, Seed: o.Seed}
 	var out io.Writer = a.stdout
 	if tty, _ := isTerminal(a.stdout); tty {
 		out = a.stdout.w // whose width and colours the writer finds out

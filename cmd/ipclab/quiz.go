@@ -54,6 +54,7 @@ func (a *app) quiz(s quiz.Session, file string) error {
 		file = filepath.Join(sub.Dir, "quiz", "answers.yaml")
 	}
 	s.Quiz, s.Path, s.In, s.Out = c.Quiz, file, a.stdin, a.stdout.w
+	s.Read = a.readCommandLine(c)
 	s.Screen = quiz.ScreenOf(a.stdin, a.stdout.w, os.Getenv)
 	sum, err := s.Run(a.ctx)
 	switch {

@@ -73,6 +73,7 @@ func (a *app) trace(name string, f traceFlags) error {
 	if err != nil {
 		return err
 	}
+	t.Given = grader.Given{Course: a.courseDir, Submission: a.submission, Seed: f.seed}
 	if f.cast > 0 {
 		t.Casts = t.Casts[f.cast-1 : f.cast]
 	}

@@ -28,6 +28,9 @@ type Session struct {
 	Screen Screen
 	Resume string // the command line that goes on with this quiz; empty for "ipclab quiz"
 	Next   string // the command line when all is answered; empty for "ipclab grade quiz"
+	// Read, if set, gives the command line that shows what a lesson says on a misconception; "" if none
+	// says anything.
+	Read func(misconception string) string
 }
 
 // End tells how a session ended.
@@ -229,6 +232,11 @@ func (r *run) explain(q *Question, picked int, option Option) {
 		r.markdown(option.Why)
 	}
 	r.markdown(q.Why)
+	if r.Read != nil && !option.Correct {
+		if command := r.Read(option.Misconception); command != "" {
+			r.line("", "read: "+command)
+		}
+	}
 	r.blank()
 }
 

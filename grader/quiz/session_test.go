@@ -46,6 +46,12 @@ func TestSessionTranscript(t *testing.T) {
 			letter(s, "pipe-what", "b", 1) +
 			letter(s, "sig-kill", "c", 1) + // wrong again
 			strings.TrimSuffix(letter(s, "sig-kill", "a", 2), "\n"))
+	s.Read = func(misconception string) string {
+		if misconception == s.Quiz.Question("sig-kill").Option("c").Misconception {
+			return "" // no lesson speaks of it
+		}
+		return "ipclab read " + misconception
+	}
 	sum, err := s.Run(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, Summary{End: Done, Questions: 4, Answered: 4, Right: 2}, sum)

@@ -29,8 +29,15 @@ func (p *page) failure(indent int, c grader.CheckReport) {
 	}
 	p.label(indent, "side", f.Side)
 	p.casts(indent, c.Casts)
-	p.label(indent, "looks like", f.Wrong)
 	p.label(indent, "hint", f.Hint)
+	p.read(indent, f.Wrong)
+}
+
+// read names the command that shows what a lesson says on a misconception.
+func (p *page) read(indent int, misconception string) {
+	if misconception != "" {
+		p.command(indent, "read:", p.commandLine("read", misconception))
+	}
 }
 
 func (p *page) place(indent int, f *grader.Failure) {

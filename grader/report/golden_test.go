@@ -154,7 +154,7 @@ func mixed() *grader.Report {
 	}
 	rep.Quiz = &grader.QuizReport{Outcome: grader.Fail, Score: 2, MaxScore: 4, Answers: []grader.AnswerReport{
 		{Question: "pipe-what", Outcome: "right", Picked: []string{"a"}},
-		{Question: "fifo-open", Outcome: "wrong", Picked: []string{"b", "c"}, Why: "Opening a FIFO waits for the other end."},
+		{Question: "fifo-open", Outcome: "wrong", Picked: []string{"b", "c"}, Why: "Opening a FIFO waits for the other end.", Wrong: "fifo-is-a-file"},
 		{Question: "signal-lost", Outcome: "unanswered"},
 	}}
 	return rep
@@ -186,7 +186,7 @@ func filter() grader.ExerciseReport {
 			"\tthis line begins with a tab\n" +
 			"the last line",
 		Hint:  "A buffered writer keeps what it has until it is full. Who calls Flush, and when?",
-		Wrong: "flush-at-end",
+		Wrong: "written-is-sent",
 		Where: []grader.Place{
 			{Process: "match", File: "match/main.go", Line: 18, Function: "main.main", State: "IO wait"},
 			{Process: "gen", State: "ended"},
@@ -269,7 +269,7 @@ func hostile(s string) *grader.Report {
 	twin := grader.ExerciseReport{ID: e.ID, Title: s, Outcome: grader.Outcome(s)}
 	rep.Exercises = []grader.ExerciseReport{e, twin}
 	rep.Quiz = &grader.QuizReport{Outcome: grader.Fail, MaxScore: 2, Problem: s, Answers: []grader.AnswerReport{
-		{Question: s, Outcome: "wrong", Picked: []string{s, s}, Why: s},
+		{Question: s, Outcome: "wrong", Picked: []string{s, s}, Why: s, Wrong: s},
 		{Question: s, Outcome: s},
 		{Question: s, Outcome: "unanswered"},
 	}}

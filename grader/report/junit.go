@@ -253,7 +253,10 @@ func answerCase(a grader.AnswerReport) testcase {
 	case "unanswered":
 		return plainCase(a.Question, grader.NotRun, "not answered")
 	}
-	return plainCase(a.Question, grader.Fail, picked(a)+"\n"+a.Why)
+	p := newSheet()
+	p.message(0, picked(a)+"\n"+a.Why)
+	p.read(0, a.Wrong)
+	return newCase(a.Question, 0, grader.Fail, p.text(), p.text())
 }
 
 // newSheet gives a page as wide as its lines, for readers that lay out text themselves.

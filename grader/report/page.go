@@ -2,9 +2,12 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"ipclab/grader"
 
 	"github.com/rivo/uniseg"
 )
@@ -16,6 +19,7 @@ type page struct {
 	width int  // columns; 0: lines may be as long as they are
 	color bool // with escape sequences for colour
 	quote int  // most lines of one message
+	given grader.Given
 }
 
 // style is how a word stands out: the numbers of an ANSI escape sequence.
@@ -70,6 +74,54 @@ func (p *page) paragraph(indent, hang int, word string, s style, text string) {
 // row writes a line that is laid out already.
 func (p *page) row(indent int, line string) {
 	p.WriteString(strings.TrimRight(strings.Repeat(" ", indent)+line, " ") + "\n")
+}
+
+// command writes a command to type. It is never broken: it is there to be copied.
+func (p *page) command(indent int, lead, command string) {
+	if p.width > 0 && indent+len(lead)+1+uniseg.StringWidth(command) > p.width {
+		p.row(indent, p.paint(bold, lead))
+		p.row(indent+2, command)
+		return
+	}
+	p.row(indent, p.paint(bold, lead)+" "+command)
+}
+
+// commandLine gives the command that goes on from the report.
+func (p *page) commandLine(subcommand string, args ...string) string {
+	return CommandLine(p.given, subcommand, args...)
+}
+
+// CommandLine gives a command that goes on from another one, with what that was given and this one needs
+// to do the same. It can be pasted into a shell as it is.
+func CommandLine(given grader.Given, subcommand string, args ...string) string {
+	words := append([]string{"ipclab", subcommand}, args...)
+	flag := func(name, value string) {
+		if value != "" {
+			words = append(words, name, value)
+		}
+	}
+	flag("--course", given.Course)
+	if subcommand != "read" && subcommand != "list" {
+		flag("-C", given.Submission)
+	}
+	if subcommand == "trace" {
+		flag("--seed", given.Seed)
+	}
+	for i, w := range words {
+		words[i] = shellWord(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// plainWord matches what a shell takes as it stands.
+var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+
+// shellWord quotes a word for a shell. What acts on a terminal is written out.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(Line(s), "'", `'\''`) + "'"
 }
 
 // room is the width that an indentation leaves; 0 if there is no limit.

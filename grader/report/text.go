@@ -45,7 +45,7 @@ func Text(w io.Writer, rep *grader.Report, o TextOptions) error {
 	switch {
 	case len(s.items) == 0:
 		s.prose(0, "Nothing was graded.")
-		s.then("Next:", "ipclab list")
+		s.then("Next:", s.commandLine("list"))
 	case s.untouched():
 		s.welcome()
 	default:
@@ -84,7 +84,7 @@ func newScreen(rep *grader.Report, o TextOptions) *screen {
 	if o.Width == 0 {
 		o.Width = defaultWidth
 	}
-	s.page = page{width: max(o.Width, leastWidth), color: o.Color, quote: 40}
+	s.page = page{width: max(o.Width, leastWidth), color: o.Color, quote: 40, given: rep.Given}
 	for i := range rep.Exercises {
 		e := &rep.Exercises[i]
 		s.items = append(s.items, item{Line(e.ID), Line(e.Title), e.Outcome, e.Score, e.MaxScore, e})
@@ -125,7 +125,7 @@ func (s *screen) welcome() {
 	}
 	s.prose(0, "%s%s, %s. Nothing is started yet: begin where you like, the order above is a good one.",
 		count(len(s.rep.Exercises), "exercise", "exercises"), and, points(s.rep.MaxScore))
-	s.then("Begin here:", "ipclab read "+s.items[0].id)
+	s.then("Begin here:", s.commandLine("read", s.items[0].id))
 }
 
 // columns are the widths of the list, where 0 leaves a column out.
@@ -231,7 +231,7 @@ func (s *screen) details() {
 	if len(hidden) > 0 {
 		s.gap()
 		s.prose(0, "%s not pass either. To see why, grade one by itself:", count(len(hidden), "more does", "more do"))
-		s.row(2, "ipclab grade "+hidden[0].id)
+		s.row(2, s.commandLine("grade", hidden[0].id))
 	}
 }
 
@@ -278,7 +278,7 @@ func (s *screen) checks(e *grader.ExerciseReport) {
 			s.check(c)
 			s.failure(4, c)
 			if c.Failure != nil && len(c.Failure.Transcript) > 0 {
-				s.command(4, "timeline:", "ipclab trace "+Line(e.ID+"/"+c.ID))
+				s.command(4, "timeline:", s.commandLine("trace", e.ID+"/"+c.ID))
 			}
 			s.gap()
 		}
@@ -319,6 +319,7 @@ func (s *screen) answer(a grader.AnswerReport) {
 	if a.Why != "" {
 		s.message(4, a.Why)
 	}
+	s.read(4, a.Wrong)
 }
 
 // sum writes the totals, and what is needed to grade the same way again.
@@ -374,28 +375,18 @@ func (s *screen) next() {
 	if broken != nil {
 		s.gap()
 		s.prose(0, "%s", howToReport)
-		s.row(2, "ipclab grade --report json=broken.json "+broken.id)
+		s.row(2, s.commandLine("grade", "--report", "json=broken.json", broken.id))
 	}
 	switch {
 	case failing != nil && failing.exercise != nil:
-		s.then("Fix it, then:", "ipclab grade "+failing.id)
+		s.then("Fix it, then:", s.commandLine("grade", failing.id))
 	case fresh != nil && fresh.exercise != nil:
-		s.then("Next:", "ipclab read "+fresh.id)
+		s.then("Next:", s.commandLine("read", fresh.id))
 	case failing != nil || fresh != nil:
-		s.then("Next:", "ipclab quiz")
+		s.then("Next:", s.commandLine("quiz"))
 	case broken == nil:
 		s.then("What comes next:", "ipclab")
 	}
-}
-
-// command writes a command to type. It is never broken: it is there to be copied.
-func (s *screen) command(indent int, lead, command string) {
-	if indent+len(lead)+1+uniseg.StringWidth(command) > s.width {
-		s.row(indent, s.paint(bold, lead))
-		s.row(indent+2, command)
-		return
-	}
-	s.row(indent, s.paint(bold, lead)+" "+command)
 }
 
 // then is the last line of the screen.

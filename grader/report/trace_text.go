@@ -17,7 +17,7 @@ func TraceText(w io.Writer, t *grader.Trace, o TextOptions) error {
 	if o.Width == 0 {
 		o.Width = defaultWidth
 	}
-	p := &page{width: max(o.Width, leastWidth), color: o.Color, quote: 40}
+	p := &page{width: max(o.Width, leastWidth), color: o.Color, quote: 40, given: t.Given}
 	p.entry(0, checkID(t)+":", bold, " %s", t.Title)
 	p.prose(0, "%s", legend(t))
 	for i, c := range t.Casts {
@@ -142,20 +142,10 @@ func (p *page) traceSum(t *grader.Trace) {
 	switch {
 	case broken:
 		p.prose(0, "%s", howToReport)
-		p.row(2, "ipclab grade --report json=broken.json "+Line(t.Exercise))
+		p.row(2, p.commandLine("grade", "--report", "json=broken.json", t.Exercise))
 	case passed < len(t.Casts):
-		p.typed("Fix it, then:", "ipclab grade "+Line(t.Exercise))
+		p.command(0, "Fix it, then:", p.commandLine("grade", t.Exercise))
 	default:
-		p.typed("Next:", "ipclab grade "+Line(t.Exercise))
+		p.command(0, "Next:", p.commandLine("grade", t.Exercise))
 	}
-}
-
-// typed writes a command to type. It is never broken: it is there to be copied.
-func (p *page) typed(lead, command string) {
-	if len(lead)+1+uniseg.StringWidth(command) > p.width {
-		p.row(0, p.paint(bold, lead))
-		p.row(2, command)
-		return
-	}
-	p.row(0, p.paint(bold, lead)+" "+command)
 }
