@@ -16,25 +16,31 @@ import (
 type symptom struct {
 	verb     string
 	neg      bool
-	sent     []string         // to the process or peer that was asked, in the words of a message
-	exit     *room.Exit       // of the process that was asked; nil while it runs
-	stderr   string           // of that process
-	unread   string           // of its output
-	held     bool             // it has ended, but somebody holds its output open
-	hungUp   bool             // nobody reads its output any more
-	fileFull bool             // no file of its may grow beyond a limit
-	message  string           // as it is told, without the whereabouts
-	patience bool             // the wait took until patience ended
-	where    []room.Diagnosis // nearest to the fault first
-	name     string           // of who was asked
+	answer   bool       // it waits for output that is the program's answer, and not what it tells people
+	none     bool       // it allows none of what it counts
+	running  bool       // some process of the script still runs
+	sent     []string   // to the process or peer that was asked, in the words of a message
+	exit     *room.Exit // of the process that was asked; nil while it runs
+	stderr   string     // of that process
+	unread   string     // of its output
+	held     bool       // it has ended, but somebody holds its output open
+	hungUp   bool       // nobody reads its output any more
+	fileFull bool       // no file of its may grow beyond a limit
+	message  string     // as it is told, without the whereabouts
+	patience bool       // the wait took until patience ended
+	where    []room.Diagnosis
+	name     string // of who was asked
 }
 
 // symptom looks at a failure of this call.
 func (c *call) symptom(f *Failure) symptom {
 	s := symptom{verb: c.verb.Name, neg: c.neg, message: f.Message, patience: f.Patience}
+	s.answer = strings.HasPrefix(s.verb, "expect") && !c.has("stderr")
+	s.running = slices.ContainsFunc(c.room.Processes(), func(p *room.Process) bool { return p.Exited() == nil })
 	if len(c.args) == 0 {
 		return s
 	}
+	s.none = c.args[len(c.args)-1] == "0"
 	a := c.actors[c.args[0]]
 	if a == nil {
 		return s
@@ -92,9 +98,9 @@ var causes = []struct {
 	{"pipe-is-unbounded", func(s symptom) bool { return s.anyWait("write", heldByAnother) }},
 	{"one-client-at-a-time", func(s symptom) bool { return s.anyWait("unaccepted", s.servesAnother) }},
 	{"dial-waits-for-accept", func(s symptom) bool { return s.anyWait("unaccepted", anyHolder) }},
-	{"child-guesses-the-end", func(s symptom) bool { return s.anyWait("wait", s.readsFromWaiter) }},
+	{"child-guesses-the-end", func(s symptom) bool { return s.endOrAnswer() && s.anyWait("wait", s.readsFromWaiter) }},
 	{"close-is-both-ways", func(s symptom) bool { return s.anybody(receivesToTheEnd) }},
-	{"both-wait-to-read", func(s symptom) bool { return cycle(s.where) != "" }},
+	{"both-wait-to-read", func(s symptom) bool { return s.answer && cycle(s.where) != "" }},
 	{"written-is-sent", keptBack},
 }
 
@@ -123,7 +129,7 @@ func (s symptom) misconception() string {
 var dialFailed = regexp.MustCompile(`dial .*connect: (connection refused|no such file or directory)`)
 
 func descriptorsGone(s symptom) bool {
-	return s.verb == "descriptors" && s.exit == nil || strings.Contains(s.stderr, "accept") && strings.Contains(s.stderr, "too many open files")
+	return s.verb == "descriptors" && s.exit == nil && !s.none || strings.Contains(s.stderr, "accept") && strings.Contains(s.stderr, "too many open files")
 }
 
 // killedByRequest tells whether a signal of the judge's killed a process that could have caught it.
@@ -140,8 +146,11 @@ func readerGone(s symptom) bool {
 	return died || strings.Contains(s.stderr, "/dev/stdout: broken pipe") || s.hungUp && (s.verb == "exits" || s.verb == "ends")
 }
 
-// leftBehind tells whether something is there that should be gone.
+// leftBehind tells whether something is there that should be gone, now that its owner is.
 func leftBehind(s symptom) bool {
+	if s.running {
+		return false
+	}
 	return s.verb == "leftovers" && strings.HasPrefix(s.message, "expected: nothing is left behind") ||
 		s.verb == "file" && s.neg && strings.HasSuffix(s.message, "it is there")
 }
@@ -149,7 +158,7 @@ func leftBehind(s symptom) bool {
 // lastLineLost tells whether the answer to a last line without newline is missing, or lacks its own.
 func lastLineLost(s symptom) bool {
 	n := len(s.sent)
-	if s.exit == nil || n < 2 || s.sent[n-1] != endOfInput || !strings.HasPrefix(s.verb, "expect") {
+	if s.exit == nil || n < 2 || s.sent[n-1] != endOfInput || !s.answer {
 		return false
 	}
 	open := strings.HasSuffix(s.sent[n-2], `"`) && !strings.HasSuffix(s.sent[n-2], `\n"`)
@@ -180,6 +189,9 @@ func isText(sent string) bool   { return strings.HasPrefix(sent, `"`) }
 func (s symptom) lastSent(is func(string) bool) bool {
 	return len(s.sent) > 0 && is(s.sent[len(s.sent)-1])
 }
+
+// endOrAnswer tells whether the script waits for what a program can give only when its children have ended.
+func (s symptom) endOrAnswer() bool { return s.answer || s.verb == "exits" || s.verb == "ends" }
 
 // asked gives the whereabouts of the process that the script asked, if they are known.
 func (s symptom) asked() []room.Diagnosis {
@@ -248,7 +260,7 @@ func isOpenInput(w room.Wait) bool {
 
 // keptBack tells whether a process has taken what it was sent, says nothing, and waits for more.
 func keptBack(s symptom) bool {
-	if !strings.HasPrefix(s.verb, "expect") || s.exit != nil || s.unread != "" || !s.lastSent(isText) {
+	if !s.answer || s.exit != nil || s.unread != "" || !s.lastSent(isText) {
 		return false
 	}
 	return slices.ContainsFunc(s.asked(), func(d room.Diagnosis) bool { return slices.ContainsFunc(d.Waits, isOpenInput) })
