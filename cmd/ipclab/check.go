@@ -21,7 +21,8 @@ func (a *app) checkCommand() *cobra.Command {
 		Short: "check the course itself: solutions pass, stubs fail, wrong programs are caught",
 		Long: `Checks what an author has written: every stub builds and fails for a stated
 reason; every solution, and every program that is right in another manner, passes;
-every wrong program fails in the check that is named for it; texts are complete.`,
+every wrong program fails in the check that is named for it; texts are complete,
+and each misconception that a failure or the quiz can name has its paragraph.`,
 		Example: "  ipclab check\n  ipclab check pipe/filter --repeat 50\n  ipclab check --course . --write-stubs testscripts/stubs.txtar",
 		RunE: func(_ *cobra.Command, ids []string) error {
 			if writeStubs != "" {
