@@ -52,7 +52,7 @@ func (c *call) symptom(f *Failure) symptom {
 		return s
 	}
 	s.exit, s.stderr, s.unread = a.process.Exited(), a.process.Err.Text(0), a.process.Out.Text(a.read[0])
-	if s.exit != nil {
+	if s.exit != nil && c.waited { // or else the end of its output may just be on its way
 		ended, _ := c.ended(a.process.Out)
 		s.held = !ended
 	}

@@ -107,6 +107,8 @@ func TestShows(t *testing.T) {
 		{head + "start prog eat\nsend prog x\nexpect prog y", "written-is-sent"},
 		{"\nstart prog say=one stay\nexpect prog two", ""},
 		{"\nmkdir room/x\nstart prog warn=x exit=0\nexits prog\nleftovers room", "exit-cleans-up"},
+		{"\nstart prog child=stay say=x exit=0\nexpect prog x\nends prog", "child-exit-is-eof"},
+		{"\nstart prog child=stay say=x exit=0\nexits prog 0\nexpect prog y", ""},
 		{"\nstart prog line\ncloseoutput prog\nexits prog", "writer-just-blocks"},
 		{"\nstart prog line\nlimit prog fsize 1\nexits prog", "disk-is-never-full"},
 		{"\nstart prog line\nlimit prog nofile 9\nexits prog", ""},
