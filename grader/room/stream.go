@@ -33,44 +33,46 @@ type Output struct {
 	who, kind string
 	src       channel
 	limit     int
-	filler    int                // bytes of the judge's own at the start of a held pipe
-	release   chan struct{}      // closed when the judge may read
-	quick     chan chan struct{} // settle's requests
+	filler    int         // bytes of the judge's own in a held pipe, which come first
+	asked     chan func() // what is to be done when all that is there has been taken
 	ended     chan struct{}
 	busy      atomic.Bool // bytes are out of the kernel and not yet in buf
 	packets   bool        // an empty read is an empty packet and no end
 
 	// Guarded by the room's lock.
-	held  bool // nobody reads yet
-	buf   []byte
-	total int64
-	eof   bool
-	err   error // why it ended, if not by end of file
+	held    bool          // nobody reads
+	release chan struct{} // closed when the judge may read
+	flows   bool          // nothing can hold it any more
+	buf     []byte
+	total   int64
+	eof     bool
+	err     error // why it ended, if not by end of file
 }
 
 // output starts to collect. The room is locked.
 func (r *Room) output(who, kind string, src channel, limit, filler int) *Output {
 	o := &Output{room: r, who: who, kind: kind, src: src, limit: limit, filler: filler, held: filler > 0,
-		release: make(chan struct{}), quick: make(chan chan struct{}, 1), ended: make(chan struct{})}
+		release: make(chan struct{}), asked: make(chan func(), 1), ended: make(chan struct{})}
 	_, o.packets = src.(*net.UDPConn)
 	if filler == 0 {
 		close(o.release)
 	}
 	r.ends = append(r.ends, o)
-	r.running.Go(o.collect)
+	release := o.release
+	r.running.Go(func() { o.collect(release) })
 	return o
 }
 
-func (o *Output) collect() {
+func (o *Output) collect(release chan struct{}) {
 	defer close(o.ended)
-	<-o.release
+	<-release
 	b := make([]byte, 32<<10)
 	for {
 		n, err := o.read(b, true)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			o.src.SetReadDeadline(time.Time{})
 			if n, err = o.drain(b); err == nil {
-				close(<-o.quick)
+				(<-o.asked)()
 				continue
 			}
 		}
@@ -136,14 +138,63 @@ func (o *Output) read(b []byte, wait bool) (n int, err error) {
 
 // settle returns when everything that was in the pipe at the time of the call has been taken.
 func (o *Output) settle() {
-	o.Release()
+	o.flow()
 	taken := make(chan struct{})
-	o.quick <- taken
-	o.src.SetReadDeadline(time.Unix(1, 0))
+	o.ask(func() { close(taken) })
 	select {
 	case <-taken:
 	case <-o.ended:
 	}
+}
+
+// ask has the collector do something when it has taken all that is there.
+func (o *Output) ask(do func()) {
+	select {
+	case o.asked <- do:
+		o.src.SetReadDeadline(time.Unix(1, 0))
+	case <-o.ended:
+	}
+}
+
+// Hold fills the pipe, and nobody reads it until Release: the next write of the process waits. The
+// process must be at rest, and all that it wrote have been taken.
+func (o *Output) Hold() error {
+	release := o.hold()
+	if release == nil {
+		return nil
+	}
+	full := make(chan error, 1)
+	o.ask(func() {
+		var err error
+		o.filler, err = refill(o.src)
+		full <- err
+		<-release
+	})
+	select {
+	case err := <-full:
+		return err
+	case <-o.ended:
+		return nil
+	}
+}
+
+// hold gives the channel that Release will close, or nil if there is nothing to be held.
+func (o *Output) hold() chan struct{} {
+	o.room.mu.Lock()
+	defer o.room.mu.Unlock()
+	if o.held || o.flows || o.eof {
+		return nil
+	}
+	o.held, o.release = true, make(chan struct{})
+	return o.release
+}
+
+// flow lets the output flow for good.
+func (o *Output) flow() {
+	o.room.mu.Lock()
+	o.flows = true
+	o.room.mu.Unlock()
+	o.Release()
 }
 
 // Release lets a held output flow.
@@ -197,7 +248,7 @@ func (o *Output) inFlight() bool {
 func (o *Output) Drained() bool { return !o.inFlight() }
 
 func (o *Output) shut() {
-	o.Release()
+	o.flow()
 	o.src.Close()
 }
 

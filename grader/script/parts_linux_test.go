@@ -106,6 +106,16 @@ func (p *part) act(name, value string) {
 		cmd := exec.Command("/proc/self/exe", strings.Split(value, ",")...)
 		cmd.Args[0], cmd.Stdout = "prog", os.Stdout
 		must(0, cmd.Start())
+	case "stranger": // a child that runs another program
+		cmd := exec.Command("cat")
+		must(cmd.StdinPipe())
+		must(cmd.StdoutPipe())
+		must(0, cmd.Start())
+	case "piped": // a child whose stdout comes here
+		cmd := exec.Command("/proc/self/exe", "stay")
+		cmd.Args[0] = "prog"
+		must(cmd.StdoutPipe())
+		must(0, cmd.Start())
 	case "flock":
 		must(0, syscall.Flock(int(must(os.OpenFile(value, os.O_CREATE|os.O_RDWR, 0o644)).Fd()), syscall.LOCK_EX))
 		fmt.Println("locked")

@@ -19,8 +19,14 @@ var Verbs = []*Verb{
 	},
 	{
 		Name: "release", Args: "NAME", Min: 1, Max: 1,
-		Summary: "let the output of a process that was started with -held flow",
+		Summary: "let the output of a process flow that was started with -held, or held with hold",
 		run:     (*call).release,
+	},
+	{
+		Name: "hold", Args: "NAME", Min: 1, Max: 1,
+		Summary: "NAME says nothing more, and from now on its stdout pipe is full: its next write waits until release",
+		Detail:  "As after silent, all processes are blocked for good at that moment.",
+		run:     (*call).hold,
 	},
 	{
 		Name: "expect", Args: "NAME 'RE'|'TEXT'", Min: 2, Max: 2,
@@ -124,6 +130,10 @@ var Verbs = []*Verb{
 	},
 	{
 		Name: "processes", Args: "NAME N", Min: 2, Max: 2,
+		Flags: []Flag{
+			{"same", "", "each of them runs the program that NAME runs; ask after silent, when none is about to begin"},
+			{"piped", "", "the stdout of each descendant is a pipe that NAME holds; ask after silent too"},
+		},
 		Summary: "NAME and its living descendants are N processes",
 		run:     (*call).processes,
 	},

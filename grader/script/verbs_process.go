@@ -54,6 +54,19 @@ func (c *call) release() error {
 	return nil
 }
 
+// hold waits until all is at rest: what is still on its way must not come to lie among the judge's
+// own bytes.
+func (c *call) hold() error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	if err := c.silent(); err != nil {
+		return err
+	}
+	return a.process.Out.Hold()
+}
+
 // output gives the stream that a verb reads, and where the script's reading of it stands.
 func (c *call) output(a *actor) (*room.Output, *int, error) {
 	switch {
@@ -634,14 +647,27 @@ func (c *call) processes() error {
 		return fmt.Errorf("processes: %q is not a number", c.args[1])
 	}
 	var got int
-	e, err := c.wait(func() bool { got = a.process.CountLocked(); return got == want })
-	if err != nil {
+	var strangers, unpiped []string
+	e, err := c.wait(func() bool {
+		got = a.process.CountLocked()
+		if c.has("same") {
+			strangers = a.process.Strangers()
+		}
+		if c.has("piped") {
+			unpiped = a.process.Unpiped()
+		}
+		return got == want && len(strangers) == 0 && len(unpiped) == 0
+	})
+	if err != nil || e == room.Met {
 		return err
 	}
-	if e != room.Met {
+	switch {
+	case got != want:
 		return c.mismatch(a, fmt.Sprintf("%s is %s", a.name, count(want)), "it is "+count(got), c.why(a, e))
+	case len(strangers) > 0:
+		return c.mismatch(a, fmt.Sprintf("each process of %s runs the same program", a.name), "a child runs "+quoteAll(strangers), "")
 	}
-	return nil
+	return c.mismatch(a, fmt.Sprintf("the standard output of the child is a pipe to %s", a.name), "it is "+strings.Join(unpiped, " and "), "")
 }
 
 // count says how many processes a program consists of.

@@ -151,7 +151,7 @@ func (c *call) wanted() (string, bool, error) {
 	return string(b), true, err
 }
 
-// compare tells where the first line is that differs.
+// compare tells where the first line is that differs, and where in it.
 func compare(name, got, want string) error {
 	if got == want {
 		return nil
@@ -161,14 +161,49 @@ func compare(name, got, want string) error {
 	for i < len(g) && i < len(w) && g[i] == w[i] {
 		i++
 	}
-	at := func(lines []string) string {
-		if i < len(lines) && lines[i] != "" {
-			return quote(lines[i])
-		}
-		return "the end of the file"
+	gotLine, wantLine := nth(g, i), nth(w, i)
+	return mismatchf("expected: in %s, line %d, %s\ncame:     %s\nwhy:      %s",
+		name, i+1, lineWords(wantLine, gotLine), lineWords(gotLine, wantLine), whyDifferent(got, want, gotLine, wantLine))
+}
+
+func nth(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
 	}
-	return mismatchf("expected: in %s, line %d, %s\ncame:     %s\nwhy:      the file holds %s bytes, and should hold %s",
-		name, i+1, at(w), at(g), thousands(len(got)), thousands(len(want)))
+	return ""
+}
+
+// lineWords shows a line of a file. Of a long one it begins shortly before the byte that differs.
+func lineWords(line, other string) string {
+	at := commonPrefix(line, other)
+	switch {
+	case line == "":
+		return "the end of the file"
+	case len(line) <= shown || at < shown/2:
+		return quote(line)
+	}
+	from := at - shown/4
+	return fmt.Sprintf("from its byte %s on %s", thousands(from+1), quote(line[from:]))
+}
+
+func whyDifferent(got, want, gotLine, wantLine string) string {
+	sizes := fmt.Sprintf("the file holds %s bytes, and should hold %s", thousands(len(got)), thousands(len(want)))
+	if len(got) == len(want) {
+		sizes = fmt.Sprintf("the file holds %s bytes, as it should, but not the right ones", thousands(len(got)))
+	}
+	if gotLine == "" || wantLine == "" {
+		return sizes
+	}
+	return fmt.Sprintf("%s; the first that differs is byte %s of the line", sizes, thousands(commonPrefix(gotLine, wantLine)+1))
+}
+
+// commonPrefix counts the bytes that two texts begin with in common.
+func commonPrefix(a, b string) int {
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	return i
 }
 
 func (c *call) leftovers() error {
