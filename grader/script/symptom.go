@@ -99,8 +99,8 @@ var causes = []struct {
 	{"one-client-at-a-time", func(s symptom) bool { return s.anyWait("unaccepted", s.servesAnother) }},
 	{"dial-waits-for-accept", func(s symptom) bool { return s.anyWait("unaccepted", anyHolder) }},
 	{"child-guesses-the-end", func(s symptom) bool { return s.endOrAnswer() && s.anyWait("wait", s.readsFromWaiter) }},
-	{"close-is-both-ways", func(s symptom) bool { return s.anybody(receivesToTheEnd) }},
 	{"both-wait-to-read", func(s symptom) bool { return s.answer && cycle(s.where) != "" }},
+	{"close-is-both-ways", func(s symptom) bool { return s.anybody(receivesToTheEnd) }},
 	{"written-is-sent", keptBack},
 }
 
