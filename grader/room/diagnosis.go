@@ -52,7 +52,13 @@ func (r *Room) Diagnose() []Diagnosis {
 			below = append(below, r.descendants(p, names)...)
 		}
 	}
+	// The end of one must not wake another before that has told where it stands.
 	marks := map[*Process]int{}
+	for i, p := range r.Processes() {
+		if out[i].asked() {
+			defer p.holdEnds()()
+		}
+	}
 	for i, p := range r.Processes() {
 		if out[i].asked() {
 			marks[p] = len(p.Err.Text(0))

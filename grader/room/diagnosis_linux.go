@@ -28,6 +28,33 @@ func (p *Process) quit() {
 	unix.Tgkill(p.Pid, busiest, unix.SIGQUIT)
 }
 
+// holdEnds takes a copy of each descriptor of a process: its pipes, sockets and locks outlive it, so
+// that its peers do not notice its end until the function returned is called. Where the kernel does not
+// give them, they do. Stdout and stderr are not among them, since their end is to be seen.
+func (p *Process) holdEnds() (letGo func()) {
+	handle, err := unix.PidfdOpen(p.Pid, 0)
+	if err != nil {
+		return func() {}
+	}
+	defer unix.Close(handle)
+	entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.Pid))
+	var held []int
+	for _, e := range entries[:min(len(entries), 100)] {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil || fd == 1 || fd == 2 {
+			continue
+		}
+		if copied, err := unix.PidfdGetfd(handle, fd, 0); err == nil {
+			held = append(held, copied)
+		}
+	}
+	return func() {
+		for _, fd := range held {
+			unix.Close(fd)
+		}
+	}
+}
+
 // awaitDump returns when the process has printed its goroutines and ended. One that catches SIGQUIT
 // never does: then it returns when the process is blocked again, or its patience ends.
 func (p *Process) awaitDump() {

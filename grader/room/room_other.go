@@ -60,6 +60,8 @@ func start(command func() *exec.Cmd, _ Limits) (*exec.Cmd, error) {
 	return cmd, cmd.Start()
 }
 
+func (p *Process) holdEnds() func() { return func() {} }
+
 func (p *Process) quit() { syscall.Kill(p.Pid, syscall.SIGQUIT) }
 
 // awaitDump waits for the end of a process that was asked for its goroutines.
@@ -89,3 +91,11 @@ var DescriptorKinds = []string{"pipe", "fifo", "socket", "listener", "file", "fo
 func (p *Process) Descriptors() map[string]int { return nil }
 
 func (r *Room) killAll() {}
+
+func refill(descriptor) (int, error) { return 0, errors.New("holding an output needs Linux") }
+
+// Strangers cannot be told here.
+func (p *Process) Strangers() []string { return nil }
+
+// Unpiped cannot be told here.
+func (p *Process) Unpiped() []string { return nil }

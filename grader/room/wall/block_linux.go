@@ -1,0 +1,243 @@
+package wall
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Block is a set of namespaces with its pid 1, seen from outside.
+type Block struct {
+	init   *os.Process
+	handle int // pidfd of init
+	link   link
+	folder *os.File
+
+	mu      sync.Mutex
+	last    int
+	answers map[int]chan reply
+	inside  map[int]*Process // by pid within the block, while they run
+	early   map[int]Exit     // ends that came before the answer to the start was dealt with
+	down    chan struct{}
+	err     error
+}
+
+type reply struct {
+	answer
+	fds []int
+}
+
+// Process is a program in a cell.
+type Process struct {
+	Pid    int // outside
+	handle int // pidfd
+	exit   chan Exit
+	block  *Block
+}
+
+// User is who the processes of a block are outside: the grader's own user, or, if that is root, one
+// that owns nothing on the machine.
+func User() (uid, gid int) {
+	if os.Geteuid() != 0 {
+		return os.Geteuid(), os.Getegid()
+	}
+	return nobodyElse, nobodyElse
+}
+
+// nobodyElse is a user id that no sane system gives away: it lies above those of people, of containers'
+// subordinate ranges as distributions set them up, and of systemd's dynamic users.
+const nobodyElse = 1_879_048_193
+
+// insideUser is who the processes of a block are, as they see it.
+const insideUser = 1000
+
+const namespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
+
+// Build makes a block. It needs a kernel that lets this user make user namespaces and mount in them;
+// whether it does is known only by trying (see Probe).
+func Build(p Plan) (*Block, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	theirs := os.NewFile(uintptr(pair[1]), "link")
+	defer theirs.Close()
+	ours, err := newLink(pair[0])
+	if err != nil {
+		return nil, err
+	}
+	b := &Block{link: ours, handle: -1, answers: map[int]chan reply{}, inside: map[int]*Process{}, early: map[int]Exit{}, down: make(chan struct{})}
+	if b.init, err = startInit(theirs, &b.handle); err != nil {
+		ours.Close()
+		return nil, fmt.Errorf("namespaces: %w", err)
+	}
+	go b.listen()
+	set, err := b.call(request{Plan: &p})
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	if len(set.fds) != 1 {
+		return nil, errors.Join(errors.New("pid 1 sent no folder"), b.Close())
+	}
+	b.folder = os.NewFile(uintptr(set.fds[0]), "room")
+	return b, nil
+}
+
+// startInit executes this binary as pid 1 of new namespaces. Its user is mapped to one without
+// privileges, so the capabilities that it needs there have to be ambient ones to outlive the exec.
+func startInit(link *os.File, handle *int) (*os.Process, error) {
+	uid, gid := User()
+	attr := &syscall.SysProcAttr{
+		Cloneflags:  namespaces,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: insideUser, HostID: uid, Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: insideUser, HostID: gid, Size: 1}},
+		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP, unix.CAP_SYS_PTRACE, unix.CAP_KILL},
+		PidFD:       handle,
+		Setsid:      true,
+	}
+	if os.Geteuid() == 0 {
+		attr.Credential = &syscall.Credential{Uid: insideUser, Gid: insideUser}
+		attr.GidMappingsEnableSetgroups = true
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	return os.StartProcess("/proc/self/exe", []string{initName}, &os.ProcAttr{
+		Env: []string{"GOGC=off", "GOMAXPROCS=2", "GOTRACEBACK=none"}, Files: []*os.File{null, null, null, link}, Sys: attr})
+}
+
+// listen takes what pid 1 says, until it says no more.
+func (b *Block) listen() {
+	buf := make([]byte, maxMessage)
+	for {
+		var a answer
+		fds, err := b.link.receive(buf, &a)
+		b.mu.Lock()
+		switch {
+		case err != nil:
+			b.err = err
+			close(b.down)
+			b.mu.Unlock()
+			return
+		case a.ID != 0:
+			b.answers[a.ID] <- reply{a, fds}
+			delete(b.answers, a.ID)
+		case a.Exit != nil:
+			if p := b.inside[a.Pid]; p != nil {
+				delete(b.inside, a.Pid)
+				p.exit <- *a.Exit
+			} else {
+				b.early[a.Pid] = *a.Exit
+			}
+		}
+		b.mu.Unlock()
+	}
+}
+
+func (b *Block) call(q request, fds ...int) (reply, error) {
+	mine := make(chan reply, 1)
+	b.mu.Lock()
+	b.last++
+	q.ID = b.last
+	b.answers[q.ID] = mine
+	err := b.link.send(q, fds...)
+	b.mu.Unlock()
+	if err != nil {
+		return reply{}, err
+	}
+	select {
+	case a := <-mine:
+		if a.Err != "" {
+			return a, errors.New(a.Err)
+		}
+		return a, nil
+	case <-b.down:
+		return reply{}, ErrDown
+	}
+}
+
+// Start starts a program in a cell, with these files as its descriptors 0, 1, 2 and so on, in a session
+// of its own. The block keeps no copy of the files. They must be pipes or sockets: through a file the
+// program could reach the folder that holds it.
+func (b *Block) Start(c Command, files ...*os.File) (*Process, error) {
+	var fds []int
+	for _, f := range files {
+		fds = append(fds, int(f.Fd()))
+	}
+	a, err := b.call(request{Command: &c}, fds...)
+	if err != nil {
+		return nil, err
+	}
+	p := &Process{handle: a.fds[0], exit: make(chan Exit, 1), block: b}
+	p.Pid = pidOf(p.handle)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e, ended := b.early[a.Pid]; ended {
+		delete(b.early, a.Pid)
+		p.exit <- e
+	} else {
+		b.inside[a.Pid] = p
+	}
+	return p, nil
+}
+
+// pidOf asks whose pidfd it is: the pid as we see it. 0 if it has been reaped.
+func pidOf(handle int) int {
+	b, _ := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(handle))
+	_, after, _ := strings.Cut(string(b), "\nPid:\t")
+	line, _, _ := strings.Cut(after, "\n")
+	pid, _ := strconv.Atoi(line)
+	return max(pid, 0)
+}
+
+// Wait returns the end of the process. The error is ErrDown if the block ended first.
+func (p *Process) Wait() (Exit, error) {
+	defer unix.Close(p.handle)
+	select {
+	case e := <-p.exit:
+		return e, nil
+	case <-p.block.down:
+	}
+	select { // both may be true
+	case e := <-p.exit:
+		return e, nil
+	default:
+		return Exit{Status: uint32(unix.SIGKILL)}, ErrDown
+	}
+}
+
+// Signal sends a signal to the process, and never to another that got its pid.
+func (p *Process) Signal(s syscall.Signal) error { return unix.PidfdSendSignal(p.handle, s, nil, 0) }
+
+// Init is the pid of pid 1, as we see it.
+func (b *Block) Init() int { return b.init.Pid }
+
+// Folder is the shared folder. A path below it for calls that take one begins with FolderPath.
+func (b *Block) Folder() *os.File { return b.folder }
+
+// FolderPath names the shared folder as long as the block stands.
+func (b *Block) FolderPath() string {
+	return filepath.Join("/proc/self/fd", strconv.Itoa(int(b.folder.Fd())))
+}
+
+// Close ends everything in the block, and returns when all of it is gone.
+func (b *Block) Close() error {
+	unix.PidfdSendSignal(b.handle, unix.SIGKILL, nil, 0)
+	_, err := b.init.Wait() // the kernel reaps all others of the pid namespace first
+	b.link.Close()
+	<-b.down
+	unix.Close(b.handle)
+	if b.folder != nil {
+		b.folder.Close()
+	}
+	return err
+}
