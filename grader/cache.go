@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"ipclab/grader/build"
-	"ipclab/grader/room"
 )
 
 // cache keeps, in a folder of the user's, what can be found again by its content: compiled packages,
@@ -123,7 +122,7 @@ func store(path string, data []byte, mode os.FileMode) {
 }
 
 func (g *grading) verdictFile(e *entry) string {
-	return g.cache.file("verdict", g.tools, room.Tier, g.digest, e.digest) + ".json"
+	return g.cache.file("verdict", g.tools, string(g.Isolation), g.digest, e.digest) + ".json"
 }
 
 // recall finds the verdict of an exercise that passed before in the very same form.

@@ -22,13 +22,14 @@ import (
 
 // Options say how to grade.
 type Options struct {
-	Select  Selection
-	Jobs    int              // scripts at once; 0 for a number that suits the machine
-	Repeat  int              // runs of each check with each cast; 0 for one
-	Seed    string           // of all random data; empty for a new one
-	NoCache bool             // run also what has passed before in the very same form
-	Version string           // the grader's, for the report
-	Keep    func(dir string) // if set, the work folder is left, and this is told where it is
+	Select    Selection
+	Jobs      int              // scripts at once; 0 for a number that suits the machine
+	Repeat    int              // runs of each check with each cast; 0 for one
+	Seed      string           // of all random data; empty for a new one
+	Isolation room.Tier        // how far the programs are shut in; empty for the best that works here
+	NoCache   bool             // run also what has passed before in the very same form
+	Version   string           // the grader's, for the report
+	Keep      func(dir string) // if set, the work folder is left, and this is told where it is
 	// Progress, if set, is told what happens, in a few words. It is called from one goroutine at a
 	// time.
 	Progress func(string)
@@ -37,6 +38,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Seed == "" {
 		o.Seed = strings.ToLower(rand.Text()[:6])
+	}
+	if o.Isolation == "" {
+		o.Isolation = room.None
 	}
 	if o.Jobs == 0 {
 		o.Jobs = 4 * runtime.NumCPU() // scripts wait most of their time
@@ -72,7 +76,7 @@ func (c *Course) Grade(ctx context.Context, sub *Submission, o Options) (rep *Re
 			return nil, err
 		}
 	}
-	rep = &Report{Schema: Schema, Grader: o.Version, Course: CourseRef{c.ID, c.Version, c.digest}, Isolation: room.Tier, Seed: o.Seed,
+	rep = &Report{Schema: Schema, Grader: o.Version, Course: CourseRef{c.ID, c.Version, c.digest}, Isolation: string(o.Isolation), Seed: o.Seed,
 		Submission: SubmissionRef{Name: sub.Name}}
 	var digests []string
 	for _, e := range entries {
@@ -136,7 +140,10 @@ func (s *Submission) missing(e *Exercise) bool {
 
 // judge builds what has been begun and runs its checks.
 func (g *grading) judge(ctx context.Context, entries []*entry) (err error) {
-	if g.work, err = os.MkdirTemp("", "ipclab-"); err != nil {
+	if g.work, err = os.MkdirTemp("", "ipclab-"); err == nil && g.Isolation == room.Rooms {
+		err = os.Chmod(g.work, 0o711) // the folders below it are of the user of rooms
+	}
+	if err != nil {
 		return err
 	}
 	if g.Keep != nil {
@@ -397,6 +404,7 @@ func (g *grading) runOne(ctx context.Context, t *task, n int, binary func(key st
 		Dir: dir, Cast: t.cast, Seed: t.seed, Limits: room.DefaultLimits(),
 		Transcript: func(events []room.Event) { t.events = events },
 		Binary:     func(p string, s script.Side) string { return binary(t.e.key(s, p)) },
+		Channel:    g.channel(t.e.Exercise),
 	})
 	t.elapsed = time.Since(begun)
 	if t.failure != nil {
@@ -408,6 +416,14 @@ func (g *grading) runOne(ctx context.Context, t *task, n int, binary func(key st
 	if g.Keep == nil {
 		t.err = errors.Join(t.err, removeAll(dir))
 	}
+}
+
+// channel says what the walls around an exercise's programs let through, if there are to be any.
+func (g *grading) channel(x *Exercise) string {
+	if g.Isolation == room.Rooms {
+		return x.Channel
+	}
+	return ""
 }
 
 // removeAll removes a tree in which programs may have taken their own folders' permissions away.

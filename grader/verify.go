@@ -67,7 +67,7 @@ type Edit struct {
 
 // Verify checks the course itself: stubs build and fail for a stated reason, solutions and other right
 // programs pass, each wrong program fails in the check that is named for it, texts are complete and
-// nothing lies about. Of the options, Select, Jobs, Repeat, Seed, Keep and Progress count; Repeat is
+// nothing lies about. Of the options, Select, Jobs, Repeat, Seed, Isolation, Keep and Progress count; Repeat is
 // for right programs.
 func (c *Course) Verify(ctx context.Context, o Options) (a *Audit, err error) {
 	o.NoCache = true

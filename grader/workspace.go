@@ -233,7 +233,7 @@ type Standing struct {
 
 // Standing looks at a submission without building or running anything.
 func (c *Course) Standing(ctx context.Context, sub *Submission) (*Standing, error) {
-	g := &grading{Course: c, sub: sub, Options: Options{Select: Selection{Exercises: c.Exercises()}}}
+	g := &grading{Course: c, sub: sub, Options: Options{Select: Selection{Exercises: c.Exercises()}}.withDefaults()}
 	entries, err := g.entries()
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"ipclab/grader"
 	"ipclab/grader/report"
+	"ipclab/grader/room"
 
 	"github.com/spf13/cobra"
 )
@@ -34,7 +35,7 @@ could be graded; 3 the grader itself is at fault.`,
 			if err != nil {
 				return err
 			}
-			if err := checkIsolation(isolation); err != nil {
+			if err := takeIsolation(isolation, &o); err != nil {
 				return err
 			}
 			o.Keep = a.keeper(keep)
@@ -43,7 +44,7 @@ could be graded; 3 the grader itself is at fault.`,
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&reports, "report", nil, "write the report as `FORMAT[=FILE]`; repeatable (default text)")
-	f.StringVar(&isolation, "isolation", "auto", "how to lock programs up: auto or none")
+	f.StringVar(&isolation, "isolation", "auto", "how to shut programs in: auto, rooms or none")
 	f.IntVar(&o.Jobs, "jobs", 0, "checks to run at once (default: what suits the machine)")
 	f.IntVar(&o.Repeat, "repeat", 1, "run each check so many times")
 	f.StringVar(&o.Seed, "seed", "", "of all random data (default: a new one, told in the report)")
@@ -68,14 +69,17 @@ func parseTargets(values []string) ([]report.Target, error) {
 	return targets, nil
 }
 
-func checkIsolation(tier string) error {
+func takeIsolation(tier string, o *grader.Options) error {
 	switch tier {
-	case "auto", "none":
+	case "auto":
 		return nil
-	case "rooms", "landlock":
-		return fmt.Errorf("--isolation %s: this version has process groups and limits only (auto or none)", tier)
+	case "rooms", "none":
+		o.Isolation = room.Tier(tier)
+		return nil
+	case "landlock":
+		return fmt.Errorf("--isolation %s: this version has rooms and none", tier)
 	}
-	return fmt.Errorf("--isolation %q: want auto or none", tier)
+	return fmt.Errorf("--isolation %q: want auto, rooms or none", tier)
 }
 
 func (a *app) grade(ids []string, o grader.Options, targets []report.Target) error {

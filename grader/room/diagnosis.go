@@ -44,12 +44,12 @@ type Goroutine struct {
 // them.
 func (r *Room) Diagnose() []Diagnosis {
 	out := r.PostMortem()
-	names := r.names()
+	v := view{r, r.names()}
 	var below []Diagnosis
 	for i, p := range r.Processes() {
 		if !out[i].Ended {
-			out[i].Stopped, out[i].Waits = inspect(p.Pid, names)
-			below = append(below, r.descendants(p, names)...)
+			out[i].Stopped, out[i].Waits = v.inspect(p.Pid)
+			below = append(below, v.descendants(p)...)
 		}
 	}
 	// The end of one must not wake another before that has told where it stands.

@@ -74,8 +74,14 @@ func (p *Process) awaitDump() {
 	}
 }
 
+// view is what the judge knows of a room when it looks at what a process waits in.
+type view struct {
+	room  *Room
+	names map[int]string // by pid
+}
+
 // inspect reads from /proc what the threads of a process wait in.
-func inspect(pid int, names map[int]string) (stopped bool, waits []Wait) {
+func (v view) inspect(pid int) (stopped bool, waits []Wait) {
 	var seen []string
 	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	for _, t := range tasks {
@@ -83,7 +89,7 @@ func inspect(pid int, names map[int]string) (stopped bool, waits []Wait) {
 		if err != nil {
 			continue
 		}
-		for _, w := range describe(pid, strings.Fields(string(b)), names) {
+		for _, w := range v.describe(pid, strings.Fields(string(b))) {
 			if key := w.Call + w.Object; !slices.Contains(seen, key) {
 				seen = append(seen, key)
 				waits = append(waits, w)
@@ -95,14 +101,14 @@ func inspect(pid int, names map[int]string) (stopped bool, waits []Wait) {
 
 // descendants looks at the processes that a program has started. They are not asked for their
 // goroutines: their output is the program's own affair.
-func (r *Room) descendants(p *Process, names map[int]string) []Diagnosis {
+func (v view) descendants(p *Process) []Diagnosis {
 	var out []Diagnosis
 	for _, pid := range descend(nil, p.Pid) {
 		if processState(pid) == 'Z' {
 			continue
 		}
-		d := Diagnosis{Process: names[pid], Pid: pid}
-		d.Stopped, d.Waits = inspect(pid, names)
+		d := Diagnosis{Process: v.names[pid], Pid: pid}
+		d.Stopped, d.Waits = v.inspect(pid)
 		out = append(out, d)
 	}
 	return out
@@ -120,10 +126,9 @@ func (r *Room) names() map[int]string {
 		}
 		names[p.Pid] = p.Name
 	}
-	for _, pid := range orphans() {
-		if hasToken(pid, r.token) {
-			names[pid] = command(pid) + " (an orphan)"
-		}
+	mine, _ := r.keeper.left()
+	for _, pid := range mine {
+		names[pid] = command(pid) + " (an orphan)"
 	}
 	return names
 }
@@ -143,33 +148,33 @@ var fdCalls = map[int]string{
 
 // describe tells what a line of /proc/PID/syscall waits for. Sleeping in the scheduler's futex or
 // poller is told by the goroutines, better than by the kernel.
-func describe(pid int, f []string, names map[int]string) []Wait {
+func (v view) describe(pid int, f []string) []Wait {
 	if len(f) < 7 {
 		return nil
 	}
 	n, _ := strconv.Atoi(f[0])
 	arg := func(i int) uint64 {
-		v, _ := strconv.ParseUint(strings.TrimPrefix(f[i+1], "0x"), 16, 64)
-		return v
+		a, _ := strconv.ParseUint(strings.TrimPrefix(f[i+1], "0x"), 16, 64)
+		return a
 	}
 	if call, ok := fdCalls[n]; ok {
 		fd := int(int32(arg(0)))
 		object, link := object(pid, fd)
 		if strings.HasPrefix(link, "socket:") {
-			if w, ok := socketWait(link, names, sockets()); ok {
+			if w, ok := socketWait(link, v.names, v.room.sockets()); ok {
 				return []Wait{w}
 			}
 		}
-		return []Wait{{call, object, otherEnd(call, pid, link, names)}}
+		return []Wait{{call, object, otherEnd(call, pid, fd, link, v.names)}}
 	}
 	switch {
 	case n == unix.SYS_OPENAT:
 		path := stringAt(pid, arg(1))
 		return []Wait{{"open", "the FIFO " + filepath.Base(path), nil}}
 	case n == unix.SYS_WAIT4, n == unix.SYS_WAITID:
-		return []Wait{{"wait", "the end of a child", childNames(pid, names)}}
+		return []Wait{{"wait", "the end of a child", childNames(pid, v.names)}}
 	case n == unix.SYS_EPOLL_PWAIT && int32(arg(3)) < 0:
-		return polled(pid, names)
+		return v.polled(pid)
 	}
 	return nil
 }
@@ -186,17 +191,18 @@ func object(pid, fd int) (name, link string) {
 	case strings.HasPrefix(link, "socket:"):
 		return "a socket", link
 	}
-	if info, err := os.Stat(link); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+	// Not by the name: the process may see other files under it than the judge does.
+	if info, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%d", pid, fd)); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
 		return "the FIFO " + filepath.Base(link), link
 	}
 	return filepath.Base(link), link
 }
 
 // otherEnd tells who could end a wait at a pipe, a FIFO or a lock.
-func otherEnd(call string, pid int, link string, names map[int]string) []string {
+func otherEnd(call string, pid, fd int, link string, names map[int]string) []string {
 	switch {
 	case call == "flock" || call == "fcntl":
-		return lockHolders(pid, link, names)
+		return lockHolders(pid, fd, names)
 	case strings.HasPrefix(link, "pipe:"), call == "read" || call == "write":
 		return pipeHolders(link, call == "read", pid, names)
 	}
@@ -239,17 +245,17 @@ func accessMode(pid int, fd string) int {
 }
 
 // lockHolders finds in /proc/locks who holds a lock on the file that a process waits for.
-func lockHolders(me int, path string, names map[int]string) []string {
+func lockHolders(me, fd int, names map[int]string) []string {
 	var st unix.Stat_t
-	if unix.Stat(path, &st) != nil {
+	if unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", me, fd), &st) != nil {
 		return nil
 	}
-	inode := fmt.Sprintf(":%d", st.Ino)
+	file := fmt.Sprintf("%02x:%02x:%d", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino)
 	var out []string
 	b, _ := os.ReadFile("/proc/locks")
 	for line := range strings.Lines(string(b)) {
 		f := strings.Fields(line)
-		if len(f) < 6 || f[1] == "->" || !strings.HasSuffix(f[5], inode) {
+		if len(f) < 6 || f[1] == "->" || f[5] != file {
 			continue
 		}
 		pid, _ := strconv.Atoi(f[4])
@@ -275,20 +281,20 @@ func childNames(pid int, names map[int]string) []string {
 
 // polled tells what Go's poller watches: that is what the process waits at, if it is not too much to
 // tell.
-func polled(pid int, names map[int]string) []Wait {
+func (v view) polled(pid int) []Wait {
 	var waits []Wait
-	all := sockets()
+	all := v.room.sockets()
 	for _, fd := range watched(pid) {
 		name, link := object(pid, fd)
 		switch {
 		case strings.HasPrefix(link, "socket:"):
-			if w, ok := socketWait(link, names, all); ok {
+			if w, ok := socketWait(link, v.names, all); ok {
 				waits = append(waits, w)
 			}
 		case strings.HasPrefix(link, "pipe:"), strings.HasPrefix(link, "/"):
 			call := map[bool]string{true: "write", false: "read"}[accessMode(pid, strconv.Itoa(fd)) == unix.O_WRONLY]
 			if call == "read" || full(pid, fd) {
-				waits = append(waits, Wait{call, name, pipeHolders(link, call == "read", pid, names)})
+				waits = append(waits, Wait{call, name, pipeHolders(link, call == "read", pid, v.names)})
 			}
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -65,27 +64,20 @@ func (p *Process) Unpiped() []string {
 	own, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/1", p.Pid))
 	var objects []string
 	for _, pid := range p.living() {
-		switch object, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/1", pid)); {
+		switch object, kind := descriptorKind(pid, 1); {
+		case object == "":
+			objects = append(objects, "closed")
+		case object == os.DevNull:
+			objects = append(objects, object)
 		case object == own:
 			objects = append(objects, "the standard output of "+p.Name+" itself")
-		case !strings.HasPrefix(object, "pipe:"):
-			objects = append(objects, objectWords(object))
+		case kind != "pipe":
+			objects = append(objects, "a "+kind)
 		case !p.holds(object):
 			objects = append(objects, "a pipe to somebody else")
 		}
 	}
 	return objects
-}
-
-// objectWords names what a descriptor that is no pipe stands for.
-func objectWords(object string) string {
-	switch {
-	case object == "":
-		return "closed"
-	case object == os.DevNull:
-		return object
-	}
-	return "a " + descriptorKind(object)
 }
 
 // holds tells whether the process has an object open, beside stdin, stdout and stderr.

@@ -34,11 +34,10 @@ func (p *Process) Descriptors() map[string]int {
 		if err != nil || fd <= 2 {
 			continue
 		}
-		link, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", p.Pid, fd))
-		kind := descriptorKind(link)
+		link, kind := descriptorKind(p.Pid, fd)
 		if kind == "socket" {
 			if all == nil {
-				all = sockets()
+				all = p.room.sockets()
 			}
 			if all[inode(strings.TrimSuffix(strings.TrimPrefix(link, "socket:["), "]"))].listening {
 				kind = "listener"
@@ -49,23 +48,26 @@ func (p *Process) Descriptors() map[string]int {
 	return count
 }
 
-func descriptorKind(link string) string {
+// descriptorKind gives the kind of a descriptor, and the kernel's name for it.
+func descriptorKind(pid, fd int) (link, kind string) {
+	file := fmt.Sprintf("/proc/%d/fd/%d", pid, fd)
+	link, _ = os.Readlink(file)
 	switch {
 	case strings.HasPrefix(link, "pipe:"):
-		return "pipe"
+		return link, "pipe"
 	case strings.HasPrefix(link, "socket:"):
-		return "socket"
+		return link, "socket"
 	case !strings.HasPrefix(link, "/"): // anon_inode:[eventpoll] and the like
-		return "other"
+		return link, "other"
 	}
-	info, err := os.Stat(link)
+	info, err := os.Stat(file)
 	switch {
 	case err == nil && info.Mode()&os.ModeNamedPipe != 0:
-		return "fifo"
+		return link, "fifo"
 	case err == nil && info.IsDir():
-		return "folder"
+		return link, "folder"
 	case err == nil && info.Mode()&os.ModeDevice != 0, strings.HasPrefix(link, "/sys/"), strings.HasPrefix(link, "/proc/"):
-		return "other"
+		return link, "other"
 	}
-	return "file"
+	return link, "file"
 }

@@ -11,14 +11,16 @@ import (
 
 // packetsUnderway tells whether the kernel has packets that it has not delivered yet: in the backlog
 // of a processor, or sent on a TCP connection and not yet acknowledged.
-func packetsUnderway() bool {
+func packetsUnderway(networks []network) bool {
 	backlog, err := readProc("/proc/net/softnet_stat")
 	if err == nil && hasBacklog(string(backlog)) {
 		return true
 	}
-	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		if table, err := readProc(file); err == nil && hasUnacknowledged(string(table)) {
-			return true
+	for _, n := range networks {
+		for _, file := range []string{"/tcp", "/tcp6"} {
+			if table, err := readProc(n.proc + file); err == nil && hasUnacknowledged(string(table)) {
+				return true
+			}
 		}
 	}
 	return false

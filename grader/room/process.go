@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -19,8 +18,9 @@ import (
 type Command struct {
 	Name   string   // what the transcript and the messages call it
 	Path   string   // the binary
+	Cell   string   // of the room's walls, where there are any: the binary is the cell's then
 	Args   []string // without the program's own name
-	Dir    string   // default: the room's folder
+	Dir    string   // relative to the room's folder
 	Env    []string // added to the room's
 	Limits *Limits  // default: the room's
 	// Held starts it with a full pipe as its standard output, which nobody reads until
@@ -31,13 +31,14 @@ type Command struct {
 // Process is a program that runs, or ran, in a room.
 type Process struct {
 	Name string
-	Pid  int
+	Pid  int     // as the judge sees it
+	Self int     // as the process itself sees it
 	In   *Input  // its standard input
 	Out  *Output // its standard output
 	Err  *Output // its standard error
 
 	room   *Room
-	cmd    *exec.Cmd
+	child  child
 	exit   *Exit         // set with the room locked
 	done   chan struct{} // closed when exit is set
 	frozen bool
@@ -106,7 +107,7 @@ func (r *Room) Start(c Command) (*Process, error) {
 			limits.Output = r.config.Limits.Output
 		}
 	}
-	err = r.spawn(p, func() *exec.Cmd { return r.command(c, stdin, stdout, stderr) }, limits, func() {
+	err = r.spawn(p, c, [3]*os.File{stdin, stdout, stderr}, limits, func() {
 		r.note(c.Name, "start", []byte(strings.Join(append([]string{c.Name}, c.Args...), " ")))
 		p.In = r.input(c.Name, judgeIn)
 		p.Out = r.output(c.Name, "stdout", judgeOut, limits.Output, filler)
@@ -122,22 +123,9 @@ func (r *Room) Start(c Command) (*Process, error) {
 	return p, nil
 }
 
-// command makes what os/exec is to start.
-func (r *Room) command(c Command, stdin, stdout, stderr *os.File) *exec.Cmd {
-	cmd := exec.Command(c.Path, c.Args...)
-	cmd.Dir = c.Dir
-	if cmd.Dir == "" {
-		cmd.Dir = r.config.Dir
-	}
-	cmd.Env = slices.Concat(r.config.Env, c.Env, []string{tokenVar + "=" + r.token})
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	return cmd
-}
-
 // spawn starts the process and enters it into the room, with its streams, in one step as far as
 // others can see. The function streams is called with the room locked.
-func (r *Room) spawn(p *Process, command func() *exec.Cmd, limits Limits, streams func()) error {
+func (r *Room) spawn(p *Process, c Command, files [3]*os.File, limits Limits, streams func()) error {
 	spawning.RLock()
 	defer spawning.RUnlock()
 	r.mu.Lock()
@@ -145,12 +133,12 @@ func (r *Room) spawn(p *Process, command func() *exec.Cmd, limits Limits, stream
 	if r.closed {
 		return errClosed
 	}
-	cmd, err := start(command, limits)
-	if err != nil {
+	c.Env = slices.Concat(r.config.Env, c.Env)
+	var err error
+	if p.child, err = r.keeper.start(c, r.config.Dir, files, limits); err != nil {
 		return err
 	}
-	p.cmd, p.Pid = cmd, cmd.Process.Pid
-	known.add(p)
+	p.Pid, p.Self = p.child.pids()
 	streams()
 	r.procs = append(r.procs, p)
 	return nil
@@ -160,15 +148,13 @@ func (r *Room) spawn(p *Process, command func() *exec.Cmd, limits Limits, stream
 // itself wrote has been read, so that who sees the exit sees the whole output. What a grandchild
 // still writes into the same pipe comes later.
 func (p *Process) wait() {
-	p.cmd.Wait() // the error says no more than ProcessState does
-	known.remove(p)
+	ws, cpu := p.child.wait()
 	p.Out.settle()
 	p.Err.settle()
 
-	ws := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	e := Exit{Code: ws.ExitStatus(), CPU: p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()}
+	e := Exit{Code: ws.ExitStatus(), CPU: cpu}
 	if ws.Signaled() {
-		e = Exit{Signal: ws.Signal(), CPU: e.CPU}
+		e = Exit{Signal: ws.Signal(), CPU: cpu}
 	}
 	p.room.mu.Lock()
 	p.exit = &e
@@ -194,7 +180,7 @@ func (p *Process) Signal(s syscall.Signal) error {
 	if p.exit != nil {
 		return fmt.Errorf("%s has ended: %s", p.Name, p.exit)
 	}
-	switch err := p.cmd.Process.Signal(s); {
+	switch err := p.child.signal(s); {
 	case errors.Is(err, os.ErrProcessDone): // its end is about to be entered
 		return fmt.Errorf("%s has ended", p.Name)
 	case err != nil:
@@ -234,35 +220,3 @@ func Look(command string) (string, error) {
 	}
 	return filepath.Abs(path)
 }
-
-// register is the set of the grader's direct children.
-type register struct {
-	mu   sync.Mutex
-	pids map[int]*Process
-}
-
-var known = register{pids: map[int]*Process{}}
-
-func (g *register) add(p *Process) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.pids[p.Pid] = p
-}
-
-// remove forgets a process that has been reaped, unless its pid has been given away already.
-func (g *register) remove(p *Process) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.pids[p.Pid] == p {
-		delete(g.pids, p.Pid)
-	}
-}
-
-func (g *register) has(pid int) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.pids[pid] != nil
-}
-
-// tokenVar names the variable that marks every process of a room.
-const tokenVar = "IPCLAB_ROOM"

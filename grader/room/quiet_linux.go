@@ -20,12 +20,13 @@ import (
 // how often it was switched. A thread that was woken is "running" for the kernel from that moment
 // on, however long it then queues for a processor, so a loaded machine makes nothing look still.
 func (r *Room) see(only *Process, thorough bool) sight {
+	awaitSpawns() // what the judge has closed is open as long as a child half started holds it too
 	e := eye{room: r, thorough: thorough, still: true}
 	if e.own(only); !e.still && !thorough {
 		return e.sight
 	}
 	if only == nil {
-		e.left(settledOrphans())
+		e.left()
 	}
 	if e.still {
 		e.motionless = e.print.String()
@@ -69,19 +70,18 @@ func (e *eye) own(only *Process) {
 		}
 	}
 	// Asked last, since it is slow. What a packet becomes in between is seen by the next look.
-	e.packets = e.still && r.config.Network && packetsUnderway()
+	e.packets = e.still && r.config.Network && packetsUnderway(r.keeper.networks())
 }
 
 // left looks at what the room's processes have left behind. What may be of another room is looked at,
 // and not counted.
-func (e *eye) left(orphans []int) {
-	for _, pid := range orphans {
-		switch e.room.claim(pid) {
-		case ours:
-			e.processes += e.process(pid)
-		case shared:
-			e.process(pid)
-		}
+func (e *eye) left() {
+	mine, perhaps := e.room.keeper.left()
+	for _, pid := range mine {
+		e.processes += e.process(pid)
+	}
+	for _, pid := range perhaps {
+		e.process(pid)
 	}
 }
 
@@ -117,13 +117,6 @@ func (e *eye) readTimes(t *thread) {
 		e.times = map[int]times{}
 	}
 	e.times[t.tid] = t.readTimes()
-}
-
-// settledOrphans are the orphans at a moment in which no child is being started.
-func settledOrphans() []int {
-	spawning.Lock()
-	defer spawning.Unlock()
-	return orphans()
 }
 
 func descend(out []int, pid int) []int {

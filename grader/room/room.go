@@ -10,14 +10,13 @@
 // (quiescence, see Ending), when the caller's context ends, or, last of all, when the processes have
 // had Patience to run and did not get there.
 //
-// The isolation here is the tier "none": process groups, limits, and a sweep over all descendants.
-// A stronger tier replaces spawn and sweep and nothing else.
+// How far a process is shut in is the room's tier, see Tier. What differs between the tiers is a keeper:
+// how processes are started, signalled and ended.
 package room
 
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -28,9 +27,6 @@ import (
 
 	"golang.org/x/sys/unix"
 )
-
-// Tier names the isolation that this package gives, for the report.
-const Tier = "none"
 
 // Patience is how long a wait lasts at the most, counted only while the processes of the room
 // could have run: time that they spent in the run queue of a loaded machine is taken off.
@@ -47,13 +43,15 @@ type Config struct {
 	// Network says that its processes may talk over TCP or UDP, so that packets count as data on
 	// the way. Looking for them is slow.
 	Network bool
+	// Walls, if set, are put around its processes. Dir does not count then: see Room.Dir.
+	Walls *Walls
 }
 
 // Room holds the processes and peers of one check. Its methods may be called by several
 // goroutines.
 type Room struct {
 	config Config
-	token  string // in the environment of every process, so that orphans can be told apart
+	keeper keeper
 	opened time.Time
 
 	mu      sync.Mutex
@@ -83,19 +81,28 @@ type end interface {
 
 var errClosed = errors.New("the room is closed")
 
-// Open gives an empty room. The folder must exist.
+// Open gives an empty room. The folder must exist, unless there are walls.
 func Open(c Config) (*Room, error) {
-	if _, err := os.Stat(c.Dir); err != nil {
-		return nil, fmt.Errorf("room: %w", err)
-	}
 	if c.Limits.Output == 0 {
 		c.Limits.Output = DefaultLimits().Output
 	}
-	adoptOrphans()
-	r := &Room{config: c, token: rand.Text(), opened: time.Now(), changed: make(chan struct{})}
-	r.enter()
+	r := &Room{opened: time.Now(), changed: make(chan struct{})}
+	var err error
+	if c.Walls != nil {
+		r.keeper, c.Dir, err = raise(*c.Walls, c.Limits)
+	} else if _, err = os.Stat(c.Dir); err == nil {
+		r.keeper = openYard()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("room: %w", err)
+	}
+	r.config = c
 	return r, nil
 }
+
+// Dir is the working folder of the room's processes, for the judge: a path that holds while the room
+// is open.
+func (r *Room) Dir() string { return r.config.Dir }
 
 // Close kills every process of the room with all its descendants, waits until they are gone, and
 // closes the judge's ends. It returns an error if something would not die.
@@ -109,7 +116,7 @@ func (r *Room) Close() error {
 	procs, ends := r.procs, r.ends
 	r.mu.Unlock()
 
-	err := r.sweep(procs)
+	err := r.keeper.end(procs)
 	for _, e := range ends {
 		e.shut()
 	}

@@ -15,7 +15,28 @@ import (
 
 func adoptOrphans() {}
 
-func (r *Room) enter() {}
+func (y *yard) enter() {}
+
+func (y *yard) left() (mine, perhaps []int) { return nil, nil }
+
+func (y *yard) killAll(procs []*Process) {
+	for _, p := range procs {
+		syscall.Kill(-p.Pid, syscall.SIGKILL)
+	}
+}
+
+// ActAsInmate has nobody to act as.
+func ActAsInmate(string) error { return nil }
+
+// network cannot be looked at here.
+type network struct {
+	proc string
+	diag int
+}
+
+func raise(Walls, Limits) (keeper, string, error) {
+	return nil, "", errors.New("walls need Linux")
+}
 
 // Limit is not to be had here.
 func (p *Process) Limit(string, uint64) error {
@@ -29,7 +50,7 @@ func pendingSignals(int) uint64 { return ^uint64(0) }
 
 func timed([]int) bool { return false }
 
-func (r *Room) sweep(procs []*Process) error {
+func (y *yard) end(procs []*Process) error {
 	for _, p := range procs {
 		syscall.Kill(-p.Pid, syscall.SIGKILL)
 	}
@@ -74,9 +95,15 @@ func (p *Process) awaitDump() {
 
 func (r *Room) names() map[int]string { return nil }
 
-func inspect(int, map[int]string) (bool, []Wait) { return false, nil }
+// view sees nothing here.
+type view struct {
+	room  *Room
+	names map[int]string
+}
 
-func (r *Room) descendants(*Process, map[int]string) []Diagnosis { return nil }
+func (view) inspect(int) (bool, []Wait) { return false, nil }
+
+func (view) descendants(*Process) []Diagnosis { return nil }
 
 // Holders cannot be told here.
 func (r *Room) Holders(*Output) []string { return nil }

@@ -20,12 +20,20 @@ type socket struct {
 	name      string   // path or address; may be empty
 }
 
-// sockets gives all Unix and TCP sockets of the machine's (or the room's) network, by inode.
-func sockets() map[uint32]socket {
+// sockets gives all Unix and TCP sockets of the judge's network and the room's, by inode.
+func (r *Room) sockets() map[uint32]socket {
 	all := map[uint32]socket{}
-	addUnix(all)
-	addTCP(all)
+	for _, n := range r.keeper.networks() {
+		n.addUnix(all)
+		n.addTCP(all)
+	}
 	return all
+}
+
+// network is a view of one network namespace.
+type network struct {
+	proc string // its folder of /proc, such as /proc/net
+	diag int    // a socket of it for sock_diag(7); negative for a new one of our own
 }
 
 // Request and answer of sock_diag(7) for Unix sockets.
@@ -40,12 +48,15 @@ const (
 	tcpListen        = 10
 )
 
-func addUnix(all map[uint32]socket) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
-	if err != nil {
-		return
+func (n network) addUnix(all map[uint32]socket) {
+	fd := n.diag
+	if fd < 0 {
+		var err error
+		if fd, err = unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG); err != nil {
+			return
+		}
+		defer unix.Close(fd)
 	}
-	defer unix.Close(fd)
 	e := binary.NativeEndian
 	req := make([]byte, 16+24)
 	e.PutUint32(req[0:], uint32(len(req)))
@@ -106,13 +117,13 @@ func (s *socket) attributes(b []byte) {
 	}
 }
 
-// addTCP reads /proc/net/tcp; two lines with each other's addresses are the two ends of a connection.
-func addTCP(all map[uint32]socket) {
+// addTCP reads the tables of TCP; two lines with each other's addresses are the two ends of a connection.
+func (n network) addTCP(all map[uint32]socket) {
 	type end struct{ local, remote string }
 	ends := map[end]uint32{}
 	var lines [][]string
-	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		b, _ := os.ReadFile(file)
+	for _, file := range []string{"/tcp", "/tcp6"} {
+		b, _ := os.ReadFile(n.proc + file)
 		for line := range strings.Lines(string(b)) {
 			if f := strings.Fields(line); len(f) > 9 && f[0] != "sl" {
 				lines = append(lines, f)

@@ -30,11 +30,6 @@ func orphans() []int {
 	return out
 }
 
-func hasToken(pid int, token string) bool {
-	t, ok := tokenOf(pid)
-	return ok && t == token
-}
-
 // registry knows the rooms that are open in this grader, by token, and the strays: orphans that
 // threw their environment away, so that nobody can tell whose they are. Each is kept with the tokens
 // of the rooms that were open when it was first seen, one of which is its own.
@@ -44,10 +39,10 @@ var registry = struct {
 	strays map[int]map[string]bool
 }{open: map[string]bool{}, strays: map[int]map[string]bool{}}
 
-func (r *Room) enter() {
+func (y *yard) enter() {
 	registry.Lock()
 	defer registry.Unlock()
-	registry.open[r.token] = true
+	registry.open[y.token] = true
 }
 
 // forget takes a pid from the strays that is free to be given to another process.
@@ -57,10 +52,27 @@ func forget(pid int) {
 	delete(registry.strays, pid)
 }
 
-func (r *Room) leave() {
+func (y *yard) leave() {
 	registry.Lock()
 	defer registry.Unlock()
-	delete(registry.open, r.token)
+	delete(registry.open, y.token)
+}
+
+// left gives the processes whose parents have ended: those that are of this room for certain, and those
+// that may be of another. It looks at a moment in which no child is being started.
+func (y *yard) left() (mine, perhaps []int) {
+	spawning.Lock()
+	all := orphans()
+	spawning.Unlock()
+	for _, pid := range all {
+		switch y.claim(pid) {
+		case ours:
+			mine = append(mine, pid)
+		case shared:
+			perhaps = append(perhaps, pid)
+		}
+	}
+	return mine, perhaps
 }
 
 // claim says what an orphan is to a room.
@@ -73,7 +85,7 @@ const (
 	nobodys              // dead, or of rooms that are all closed
 )
 
-func (r *Room) claim(pid int) claim {
+func (y *yard) claim(pid int) claim {
 	token, ok := tokenOf(pid)
 	state := processState(pid)
 	registry.Lock()
@@ -85,7 +97,7 @@ func (r *Room) claim(pid int) claim {
 	if ok || state == 'Z' {
 		delete(registry.strays, pid)
 		switch {
-		case ok && token == r.token:
+		case ok && token == y.token:
 			return ours
 		case ok && registry.open[token]:
 			return foreign
@@ -99,9 +111,9 @@ func (r *Room) claim(pid int) claim {
 	}
 	others := false
 	for t := range rooms {
-		others = others || t != r.token && registry.open[t]
+		others = others || t != y.token && registry.open[t]
 	}
-	switch mine := rooms[r.token]; {
+	switch mine := rooms[y.token]; {
 	case mine && others:
 		return shared
 	case mine:
@@ -123,11 +135,11 @@ func tokenOf(pid int) (string, bool) {
 	return "", false
 }
 
-// sweep kills until nothing of the room is left: first the groups of the processes that were
+// end kills until nothing of the room is left: first the groups of the processes that were
 // started, then their descendants and orphans, round after round, since a dying process may have
 // left children that only now become ours.
-func (r *Room) sweep(procs []*Process) error {
-	defer r.leave()
+func (y *yard) end(procs []*Process) error {
+	defer y.leave()
 	for _, p := range procs {
 		p.kill()
 	}
@@ -136,10 +148,10 @@ func (r *Room) sweep(procs []*Process) error {
 			return err
 		}
 	}
-	r.leave()
+	y.leave()
 	// Twice nothing: the kernel's list of children may skip one while another leaves it.
 	for begun, clear := time.Now(), 0; clear < 2; {
-		left := r.killOrphans()
+		left := y.killOrphans()
 		if left == 0 {
 			clear++
 			continue
@@ -154,11 +166,11 @@ func (r *Room) sweep(procs []*Process) error {
 
 // killAll kills what runs in the room, and leaves the rest to Close. Who starts processes faster than
 // they can be counted is met by killing the groups first.
-func (r *Room) killAll() {
-	for _, p := range r.Processes() {
+func (y *yard) killAll(procs []*Process) {
+	for _, p := range procs {
 		p.kill()
 	}
-	r.killOrphans()
+	y.killOrphans()
 }
 
 // deathLimit is how long the kernel may take to end a process that was sent SIGKILL.
@@ -173,7 +185,7 @@ func (p *Process) kill() {
 	}
 	below := descend(nil, p.Pid)
 	unix.Kill(-p.Pid, unix.SIGKILL)
-	p.cmd.Process.Kill()
+	p.child.signal(unix.SIGKILL)
 	for _, pid := range below {
 		unix.Kill(pid, unix.SIGKILL)
 	}
@@ -189,12 +201,12 @@ func (p *Process) awaitDeath() error {
 }
 
 // killOrphans kills and reaps what the room's processes left behind, and tells how many there were.
-func (r *Room) killOrphans() int {
+func (y *yard) killOrphans() int {
 	spawning.Lock()
 	defer spawning.Unlock()
 	n := 0
 	for _, pid := range orphans() {
-		if c := r.claim(pid); c != ours && c != nobodys {
+		if c := y.claim(pid); c != ours && c != nobodys {
 			continue
 		}
 		n++

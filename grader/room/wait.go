@@ -139,7 +139,7 @@ func (w *watch) look() Ending {
 		w.spent += w.account.charge(gap, sight.times)
 	}
 	if sight.processes > MaxProcesses {
-		w.room.killAll()
+		w.room.keeper.killAll(w.room.Processes())
 		return Overrun
 	}
 	if w.still(now, sight) {

@@ -28,6 +28,8 @@ type Options struct {
 	Binary func(program string, side Side) string // the path of a program
 	Seed   string                                 // from which the script's random data come
 	Limits room.Limits
+	// Channel, if set, has walls put around the programs that let nothing but this channel through.
+	Channel string
 	// Transcript, if set, is given all that happened, however the script ends.
 	Transcript func([]room.Event)
 }
@@ -49,15 +51,14 @@ type Failure struct {
 // Run runs a script with one cast. It returns a failure that speaks of the programs, or nil if all
 // went as promised; an error means that the grader, the script or the machine is at fault.
 func (s *Script) Run(ctx context.Context, o Options) (*Failure, error) {
-	r, err := s.prepare(ctx, o)
-	if err != nil {
-		return nil, err
-	}
+	r := s.prepare(ctx, o)
 	t := &outcome{}
 	done := make(chan struct{})
 	go func() { // RunT itself may leave by Goexit
 		defer close(done)
-		testscript.RunT(t, r.params())
+		if r.broken(r.begin()) == nil {
+			testscript.RunT(t, r.params())
+		}
 	}()
 	<-done
 	closing := r.close()
@@ -106,13 +107,23 @@ type actor struct {
 	sent    []string
 }
 
-func (s *Script) prepare(ctx context.Context, o Options) (*run, error) {
+func (s *Script) prepare(ctx context.Context, o Options) *run {
 	r := &run{Script: s, Options: o, ctx: ctx, actors: map[string]*actor{}, locks: map[string]*os.File{}}
 	r.file = filepath.Join(o.Dir, s.ID+".txtar")
 	h := fnv.New64a()
 	h.Write([]byte(s.File))
 	r.random = rand.New(rand.NewPCG(h.Sum64(), seedNumber(o.Seed)))
-	return r, os.WriteFile(r.file, s.numbered(), 0o600)
+	return r
+}
+
+// begin is what is done on the goroutine that runs the script.
+func (r *run) begin() error {
+	if r.Channel != "" {
+		if err := room.ActAsInmate(r.Dir); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(r.file, r.numbered(), 0o600)
 }
 
 func seedNumber(seed string) uint64 {
@@ -144,9 +155,32 @@ func (r *run) setup(env *testscript.Env) error {
 	if err := errors.Join(os.MkdirAll(r.world, 0o777), os.MkdirAll(tmp, 0o777)); err != nil {
 		return r.broken(err)
 	}
+	c := room.Config{Dir: r.world, Env: programEnv(tmp), Limits: r.Limits, Network: r.network}
+	if r.Channel != "" {
+		c.Env, c.Walls = programEnv("/tmp"), &room.Walls{Channel: r.Channel, Programs: r.binaries()}
+	}
 	var err error
-	r.room, err = room.Open(room.Config{Dir: r.world, Env: programEnv(tmp), Limits: r.Limits, Network: r.network})
+	if r.room, err = room.Open(c); err == nil && c.Walls != nil {
+		err = r.moveIn()
+	}
 	return r.broken(err)
+}
+
+// binaries gives the programs of the cast.
+func (r *run) binaries() map[string]string {
+	all := map[string]string{}
+	for _, p := range r.Programs {
+		all[p] = r.Binary(p, r.Cast[p])
+	}
+	return all
+}
+
+// moveIn takes the script's files for the room into it: a room with walls has a folder of its own.
+func (r *run) moveIn() error {
+	if err := os.CopyFS(r.room.Dir(), os.DirFS(r.world)); err != nil {
+		return err
+	}
+	return errors.Join(os.RemoveAll(r.world), os.Symlink(r.room.Dir(), r.world))
 }
 
 // programEnv is all that a program finds in its environment.

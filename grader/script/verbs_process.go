@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,11 +25,12 @@ func (c *call) start() error {
 	command := room.Command{
 		Name: a.name,
 		Path: c.Binary(program, c.Cast[program]),
+		Cell: program,
 		Args: c.args[1:],
 		Held: c.has("held"),
 	}
 	if c.has("dir") {
-		command.Dir = filepath.Join(c.world, c.flags["dir"])
+		command.Dir = c.flags["dir"]
 	}
 	if c.has("env") {
 		command.Env = []string{c.flags["env"]}
@@ -40,7 +40,7 @@ func (c *call) start() error {
 	}
 	var err error
 	if a.process, err = c.room.Start(command); err == nil {
-		c.ts.Setenv(strings.ReplaceAll(a.name, "-", "_")+"_PID", strconv.Itoa(a.process.Pid))
+		c.ts.Setenv(strings.ReplaceAll(a.name, "-", "_")+"_PID", strconv.Itoa(a.process.Self))
 	}
 	return err
 }

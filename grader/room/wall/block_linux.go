@@ -19,6 +19,7 @@ type Block struct {
 	handle int // pidfd of init
 	link   link
 	folder *os.File
+	diag   *os.File
 
 	mu      sync.Mutex
 	last    int
@@ -36,10 +37,13 @@ type reply struct {
 
 // Process is a program in a cell.
 type Process struct {
-	Pid    int // outside
-	handle int // pidfd
-	exit   chan Exit
-	block  *Block
+	Pid   int // outside
+	Self  int // inside
+	exit  chan Exit
+	block *Block
+
+	mu     sync.Mutex
+	handle int // pidfd; -1 once it is closed
 }
 
 // User is who the processes of a block are outside: the grader's own user, or, if that is root, one
@@ -79,15 +83,39 @@ func Build(p Plan) (*Block, error) {
 		return nil, fmt.Errorf("namespaces: %w", err)
 	}
 	go b.listen()
-	set, err := b.call(request{Plan: &p})
+	programs, err := p.programs()
+	for _, fd := range programs {
+		defer unix.Close(fd)
+	}
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	if len(set.fds) != 1 {
+	set, err := b.call(request{Plan: &p}, programs...)
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	if len(set.fds) != 2 {
 		return nil, errors.Join(errors.New("pid 1 sent no folder"), b.Close())
 	}
+	b.diag = os.NewFile(uintptr(set.fds[1]), "sock_diag")
 	b.folder = os.NewFile(uintptr(set.fds[0]), "room")
 	return b, nil
+}
+
+// programs detaches the programs of all cells, if we are root: see warden.setUp.
+func (p Plan) programs() ([]int, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	var fds []int
+	for _, c := range p.Cells {
+		fd, err := openProgram(c.Program)
+		if err != nil {
+			return fds, err
+		}
+		fds = append(fds, fd)
+	}
+	return fds, nil
 }
 
 // startInit executes this binary as pid 1 of new namespaces. Its user is mapped to one without
@@ -177,7 +205,7 @@ func (b *Block) Start(c Command, files ...*os.File) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{handle: a.fds[0], exit: make(chan Exit, 1), block: b}
+	p := &Process{Self: a.Pid, handle: a.fds[0], exit: make(chan Exit, 1), block: b}
 	p.Pid = pidOf(p.handle)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -201,7 +229,7 @@ func pidOf(handle int) int {
 
 // Wait returns the end of the process. The error is ErrDown if the block ended first.
 func (p *Process) Wait() (Exit, error) {
-	defer unix.Close(p.handle)
+	defer p.close()
 	select {
 	case e := <-p.exit:
 		return e, nil
@@ -216,13 +244,30 @@ func (p *Process) Wait() (Exit, error) {
 }
 
 // Signal sends a signal to the process, and never to another that got its pid.
-func (p *Process) Signal(s syscall.Signal) error { return unix.PidfdSendSignal(p.handle, s, nil, 0) }
+func (p *Process) Signal(s syscall.Signal) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.handle < 0 {
+		return unix.ESRCH
+	}
+	return unix.PidfdSendSignal(p.handle, s, nil, 0)
+}
+
+func (p *Process) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	unix.Close(p.handle)
+	p.handle = -1
+}
 
 // Init is the pid of pid 1, as we see it.
 func (b *Block) Init() int { return b.init.Pid }
 
 // Folder is the shared folder. A path below it for calls that take one begins with FolderPath.
 func (b *Block) Folder() *os.File { return b.folder }
+
+// Diag is a descriptor of a socket for sock_diag(7) in the block's network.
+func (b *Block) Diag() int { return int(b.diag.Fd()) }
 
 // FolderPath names the shared folder as long as the block stands.
 func (b *Block) FolderPath() string {
@@ -238,6 +283,7 @@ func (b *Block) Close() error {
 	unix.Close(b.handle)
 	if b.folder != nil {
 		b.folder.Close()
+		b.diag.Close()
 	}
 	return err
 }

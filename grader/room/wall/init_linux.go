@@ -67,7 +67,7 @@ func serve() {
 		}
 		switch {
 		case q.Plan != nil:
-			folder, err := w.setUp(q.Plan)
+			folder, err := w.setUp(q.Plan, fds)
 			w.answer(answer{ID: q.ID, Err: text(err)}, folder...)
 			for _, fd := range folder {
 				unix.Close(fd)

@@ -19,11 +19,13 @@ type bind struct {
 // devices are those that every cell has.
 var devices = []string{"null", "zero", "full", "random", "urandom"}
 
-// setUp makes the block's root and its cells. It returns a descriptor of the shared folder.
+// setUp makes the block's root and its cells. The programs are detached already if the grader is root:
+// the user of the block may not be able to reach them. It returns a descriptor of the shared folder, and a socket to
+// ask the kernel about those of the block.
 //
 // What the cells are to see of the host is detached first, while the host's tree is still there; then
 // the block goes into an empty root, and the cells start from that.
-func (w *warden) setUp(p *Plan) ([]int, error) {
+func (w *warden) setUp(p *Plan, programs []int) ([]int, error) {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return nil, fmt.Errorf("make / private: %w", err)
 	}
@@ -32,10 +34,19 @@ func (w *warden) setUp(p *Plan) ([]int, error) {
 		return nil, fmt.Errorf("loopback: %w", err)
 	}
 	var cells []*cell
-	for _, c := range p.Cells {
-		binds, err := detach(c)
+	for i, c := range p.Cells {
+		binds, err := detach()
 		if err != nil {
 			return nil, err
+		}
+		if len(programs) == 0 {
+			fd, err := openProgram(c.Program)
+			if err != nil {
+				return nil, err
+			}
+			binds = append(binds, bind{fd, c.binary(), false})
+		} else {
+			binds = append(binds, bind{programs[i], c.binary(), false})
 		}
 		cells = append(cells, &cell{Cell: c, binds: binds, work: make(chan func())})
 	}
@@ -55,17 +66,21 @@ func (w *warden) setUp(p *Plan) ([]int, error) {
 		}
 		w.cells[c.Name] = c
 	}
-	fd, err := unix.Open(Folder, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	return []int{fd}, err
-}
-
-// detach takes what a cell sees of the host.
-func detach(c Cell) ([]bind, error) {
-	program, err := openTree(c.Program, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+	folder, err := unix.Open(Folder, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
-	binds := []bind{{program, c.binary(), false}}
+	diag, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+	return []int{folder, diag}, err
+}
+
+func openProgram(path string) (int, error) {
+	return openTree(path, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+}
+
+// detach takes what a cell sees of the host beside its program.
+func detach() ([]bind, error) {
+	var binds []bind
 	for _, name := range devices {
 		fd, err := openTree("/dev/"+name, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC)
 		if err != nil {

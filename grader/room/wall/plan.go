@@ -33,17 +33,17 @@ type Cell struct {
 	Program string // a binary of the host
 	Shared  bool   // /room is the block's shared folder; else it is the cell's own
 	Deny    Denied
-	// Folder says what may be made and done in the shared folder.
+	// Folder says what may be made and done in the folder.
 	Folder FolderRights
 	// Signals may leave the cell, for other cells of the block.
 	Signals bool
 }
 
-// FolderRights are what the processes of a cell may do in a shared folder.
+// FolderRights are what the processes of a cell may do in their folder.
 type FolderRights int
 
 const (
-	ReadFolder    FolderRights = iota // open FIFOs and files that are there
+	ReadFolder    FolderRights = iota // use what is there, and make nothing, in /tmp neither
 	SocketsFolder                     // make, find and remove sockets, and no files
 	FilesFolder                       // everything
 )

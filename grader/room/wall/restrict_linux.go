@@ -42,7 +42,7 @@ const (
 	seeFiles  = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR
 	runFiles  = unix.LANDLOCK_ACCESS_FS_EXECUTE
 	useFiles  = unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE
-	sockets   = unix.LANDLOCK_ACCESS_FS_MAKE_SOCK | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE
+	sockets   = unix.LANDLOCK_ACCESS_FS_MAKE_SOCK | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE | unix.LANDLOCK_ACCESS_FS_REMOVE_DIR
 	makeFiles = unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_SYM | unix.LANDLOCK_ACCESS_FS_MAKE_FIFO |
 		unix.LANDLOCK_ACCESS_FS_MAKE_SOCK | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE | unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REFER
 	devicesAndTTYs = unix.LANDLOCK_ACCESS_FS_MAKE_CHAR | unix.LANDLOCK_ACCESS_FS_MAKE_BLOCK | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
@@ -66,13 +66,21 @@ func known(abi int) uint64 {
 
 // rights says what may be done in the folder.
 func (c Cell) rights() uint64 {
-	switch {
-	case !c.Shared || c.Folder == FilesFolder:
+	switch c.Folder {
+	case FilesFolder:
 		return seeFiles | useFiles | makeFiles
-	case c.Folder == SocketsFolder:
+	case SocketsFolder:
 		return seeFiles | useFiles | sockets
 	}
 	return seeFiles | useFiles
+}
+
+// ownRights says what may be done in /tmp.
+func (c Cell) ownRights() uint64 {
+	if c.Folder == ReadFolder {
+		return seeFiles
+	}
+	return seeFiles | useFiles | makeFiles
 }
 
 // restrictFiles puts the calling thread into a Landlock domain of the cell's own. Processes of two
@@ -98,7 +106,7 @@ func (c Cell) restrictFiles() error {
 	rules := int(fd)
 	defer unix.Close(rules)
 	for path, rights := range map[string]uint64{
-		"/": seeFiles | runFiles, "/tmp": seeFiles | useFiles | makeFiles, "/dev": seeFiles | useFiles, Folder: c.rights(),
+		"/": seeFiles | runFiles, "/tmp": c.ownRights(), "/dev": seeFiles | useFiles, Folder: c.rights(),
 	} {
 		if err := allow(rules, path, rights&known(abi)); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
