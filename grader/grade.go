@@ -83,11 +83,25 @@ func (c *Course) Grade(ctx context.Context, sub *Submission, o Options) (rep *Re
 		rep.Exercises = append(rep.Exercises, e.report)
 		digests = append(digests, e.digest)
 	}
+	if o.Repeat > 1 {
+		rep.Runs = runs(entries)
+	}
 	rep.Quiz = g.markQuiz()
 	rep.Submission.Digest = digestOf(digests...)
 	rep.total()
 	rep.ElapsedMS = milliseconds(time.Since(begun))
 	return rep, nil
+}
+
+func runs(entries []*entry) *Runs {
+	r := &Runs{}
+	for _, e := range entries {
+		for _, c := range e.report.Checks {
+			r.All += c.runs
+			r.Passed += c.passed
+		}
+	}
+	return r
 }
 
 // entry is an exercise on its way to a verdict.
@@ -520,6 +534,7 @@ func checkVerdict(e *Exercise, s *script.Script, tasks []*task) CheckReport {
 		r.Failure.Hint = s.Hint
 	}
 	if r.runs > len(r.Casts) {
+		r.Failure.Seed = first.seed
 		r.Failure.Message = fmt.Sprintf("passed %d of %d runs; the first that failed has the seed %s\n%s", r.passed, r.runs, first.seed, r.Failure.Message)
 	}
 	return r

@@ -37,7 +37,11 @@ type Report struct {
 	Quiz       *QuizReport      `json:"quiz,omitempty"` // nil if the quiz was not asked for
 
 	Given Given `json:"-"`
+	Runs  *Runs `json:"-"` // set if each check was run several times
 }
+
+// Runs counts the runs of all checks with all casts.
+type Runs struct{ All, Passed int }
 
 // Given is what the command that graded was told beside the names of exercises. Who repeats it, or goes
 // on from it, has to tell that again.
@@ -129,6 +133,7 @@ type Failure struct {
 	Wrong      string            `json:"wrong,omitempty"` // the misconception that it points to, on which a lesson has a paragraph
 	Where      []Place           `json:"where,omitempty"`
 	Transcript []TranscriptEvent `json:"transcript,omitempty"`
+	Seed       string            `json:"-"` // of the run that is shown, if there were several
 }
 
 // Place is where a process stands.

@@ -278,7 +278,11 @@ func (s *screen) checks(e *grader.ExerciseReport) {
 			s.check(c)
 			s.failure(4, c)
 			if c.Failure != nil && len(c.Failure.Transcript) > 0 {
-				s.command(4, "timeline:", s.commandLine("trace", e.ID+"/"+c.ID))
+				given := s.given
+				if c.Failure.Seed != "" { // only with that does it fail again
+					given.Seed = c.Failure.Seed
+				}
+				s.command(4, "timeline:", CommandLine(given, "trace", e.ID+"/"+c.ID))
 			}
 			s.gap()
 		}
@@ -360,6 +364,9 @@ func (s *screen) conditions() string {
 		if f[1] != "" {
 			facts = append(facts, f[0]+" "+f[1])
 		}
+	}
+	if r := s.rep.Runs; r != nil {
+		facts = append(facts, fmt.Sprintf("passed %d of %d runs", r.Passed, r.All))
 	}
 	elapsed := strconv.FormatFloat(float64(s.rep.ElapsedMS)/1000, 'f', 1, 64) + " s"
 	return strings.Join(append(facts, elapsed), ", ")
