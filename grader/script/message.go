@@ -9,8 +9,9 @@ import (
 	"ipclab/grader/room"
 )
 
-// A message has up to four parts, each on a line of its own: what the program was sent, what was
-// expected of it, what came, and why it will not come any more.
+// A message has several parts, each on a line of its own: what the program was sent, what was expected
+// of it, what came, why it will not come any more, what the program says of it for people, and the wall
+// of its room that it has run into.
 
 // shown is how much of a text a message quotes.
 const shown = 100
@@ -86,6 +87,7 @@ func (c *call) mismatch(a *actor, expected, came, why string) error {
 	}
 	if text := a.stderr(); text != "" {
 		part("stderr", text)
+		part("wall", wallMet(c.Channel, a.process.Err.Text(0)))
 	}
 	return &mismatch{strings.TrimRight(b.String(), "\n")}
 }

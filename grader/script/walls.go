@@ -1,0 +1,70 @@
+package script
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// At the tier "rooms" a program may meet a wall before it meets a check. What the kernel says then
+// ("permission denied") tells a student nothing of the room around the program; these words do.
+
+// leadsOut names what a room lets through, by the exercise's channel.
+var leadsOut = map[string]string{
+	"pipe": "the pipe", "fifo": "the FIFO", "file": "the file", "signal": "the signal",
+	"unix": "the Unix socket", "tcp": "TCP", "udp": "UDP",
+}
+
+// wall is what a room denies, as Go's words for it show, and what to tell the student. Words that need
+// the channel's name have a %s for it.
+type wall struct {
+	shows *regexp.Regexp
+	says  string
+}
+
+var walls = []wall{
+	{regexp.MustCompile(`exec[: ].*(no such file or directory|executable file not found)`),
+		"a room has no shell and no other programs: a program can start only itself, by os.Executable"},
+	{regexp.MustCompile(`address family not supported|socket: operation not permitted`),
+		"in this exercise only %s leads out of the room: there are no other sockets"},
+	{regexp.MustCompile(`network is unreachable|dial \S+: lookup `),
+		"a room has a network of its own: nobody outside can be reached"},
+}
+
+// wallMet tells which wall of the room, if it has any, a program has run into, by what it wrote to its
+// stderr; "" for none.
+func wallMet(channel, stderr string) string {
+	if channel == "" {
+		return ""
+	}
+	for _, w := range walls {
+		if w.shows.MatchString(stderr) {
+			return strings.ReplaceAll(w.says, "%s", leadsOut[channel])
+		}
+	}
+	for _, denied := range fileDenied.FindAllStringSubmatch(stderr, -1) {
+		if text := folderWall(channel, denied[1]); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// fileDenied matches what Go says when a file may not be made or opened, and takes its path.
+var fileDenied = regexp.MustCompile(`\b(?:open|mkdir|mknod|mkfifo|remove|chmod|chtimes|truncate|link|symlink|rename) (\S+).*: (?:permission denied|operation not permitted|read-only file system)`)
+
+// folderWall says where files can be made, if the path is elsewhere. What is denied where they can be is the
+// check's doing, or the program's own.
+func folderWall(channel, path string) string {
+	own := !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "/room/")
+	switch channel {
+	case "pipe", "fifo":
+		return fmt.Sprintf("in this exercise only %s leads out of the room: no file can be made, in /tmp neither", leadsOut[channel])
+	case "unix":
+		return "in this exercise only sockets can be made in the working folder; other files can in /tmp, and nowhere else"
+	}
+	if own || strings.HasPrefix(path, "/tmp/") {
+		return ""
+	}
+	return "in a room files can be made in the working folder and in /tmp, and nowhere else"
+}
