@@ -8,7 +8,6 @@ import (
 
 	"ipclab/grader"
 	"ipclab/grader/report"
-	"ipclab/grader/room"
 
 	"github.com/spf13/cobra"
 )
@@ -74,7 +73,7 @@ func takeIsolation(tier string, o *grader.Options) error {
 	case "auto":
 		return nil
 	case "rooms", "none":
-		o.Isolation = room.Tier(tier)
+		o.Isolation = grader.Tier(tier)
 		return nil
 	case "landlock":
 		return fmt.Errorf("--isolation %s: this version has rooms and none", tier)
