@@ -51,6 +51,17 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// canIsolate refuses to run with less than was asked for.
+func (o Options) canIsolate(ctx context.Context) error {
+	if o.Isolation != room.Rooms {
+		return nil
+	}
+	if err := room.Probe(ctx); err != nil {
+		return fmt.Errorf("--isolation rooms: rooms do not work here: %w (grader/room/THREATS.md says how to enable them)", err)
+	}
+	return nil
+}
+
 // grading is one call of Grade.
 type grading struct {
 	*Course
@@ -157,6 +168,9 @@ func (s *Submission) missing(e *Exercise) bool {
 
 // judge builds what has been begun and runs its checks.
 func (g *grading) judge(ctx context.Context, entries []*entry) (err error) {
+	if err := g.canIsolate(ctx); err != nil {
+		return err
+	}
 	if g.work, err = os.MkdirTemp("", "ipclab-"); err == nil && g.Isolation == room.Rooms {
 		err = os.Chmod(g.work, 0o711) // the folders below it are of the user of rooms
 	}
