@@ -29,7 +29,7 @@ type Options struct {
 	Jobs      int              // scripts at once; 0 for a number that suits the machine
 	Repeat    int              // runs of each check with each cast; 0 for one
 	Seed      string           // of all random data; empty for a new one
-	Isolation Tier             // how far the programs are shut in; empty for the best that works here
+	Isolation Tier             // how far the programs are shut in; empty for none, until rooms are proven
 	NoCache   bool             // run also what has passed before in the very same form
 	Version   string           // the grader's, for the report
 	Keep      func(dir string) // if set, the work folder is left, and this is told where it is

@@ -9,13 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// apply sets the limits of a process that has just been started. Core files are always off.
+// resources are the limits that are set, by the kernel's numbers. Core files are always off.
+func (l Limits) resources() map[int]int {
+	all := map[int]int{unix.RLIMIT_CPU: l.CPU, unix.RLIMIT_FSIZE: l.FileSize, unix.RLIMIT_NOFILE: l.OpenFiles}
+	maps.DeleteFunc(all, func(_, n int) bool { return n == 0 })
+	all[unix.RLIMIT_CORE] = 0
+	return all
+}
+
+// apply sets the limits of a process that has just been started.
 func (l Limits) apply(pid int) error {
-	set := map[int]int{unix.RLIMIT_CORE: 0, unix.RLIMIT_CPU: l.CPU, unix.RLIMIT_FSIZE: l.FileSize, unix.RLIMIT_NOFILE: l.OpenFiles}
-	for what, n := range set {
-		if n == 0 && what != unix.RLIMIT_CORE {
-			continue
-		}
+	for what, n := range l.resources() {
 		// Where the grader itself has less, that holds.
 		var own unix.Rlimit
 		err := unix.Prlimit(pid, what, nil, &own)

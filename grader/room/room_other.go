@@ -117,8 +117,6 @@ var DescriptorKinds = []string{"pipe", "fifo", "socket", "listener", "file", "fo
 // Descriptors cannot be told here.
 func (p *Process) Descriptors() map[string]int { return nil }
 
-func (r *Room) killAll() {}
-
 func refill(descriptor) (int, error) { return 0, errors.New("holding an output needs Linux") }
 
 // Strangers cannot be told here.

@@ -205,6 +205,9 @@ func (b *Block) Start(c Command, files ...*os.File) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(a.fds) != 1 {
+		return nil, errors.New("pid 1 sent no handle of the process")
+	}
 	p := &Process{Self: a.Pid, handle: a.fds[0], exit: make(chan Exit, 1), block: b}
 	p.Pid = pidOf(p.handle)
 	b.mu.Lock()
