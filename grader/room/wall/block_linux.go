@@ -64,8 +64,8 @@ const insideUser = 1000
 
 const namespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
 
-// Build makes a block. It needs a kernel that lets this user make user namespaces and mount in them;
-// whether it does is known only by trying (see Probe).
+// Build makes a block in which nothing stands yet. It needs a kernel that lets this user make user
+// namespaces and mount in them; whether it does is known only by trying.
 func Build(p Plan) (*Block, error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -83,39 +83,81 @@ func Build(p Plan) (*Block, error) {
 		return nil, fmt.Errorf("namespaces: %w", err)
 	}
 	go b.listen()
-	programs, err := p.programs()
-	for _, fd := range programs {
+	sources, err := p.detach()
+	for _, fd := range sources {
 		defer unix.Close(fd)
 	}
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	set, err := b.call(request{Plan: &p}, programs...)
-	if err != nil {
+	if b.diag, err = b.callForFile(request{Plan: &p}, "sock_diag", sources...); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	if len(set.fds) != 2 {
-		return nil, errors.Join(errors.New("pid 1 sent no folder"), b.Close())
-	}
-	b.diag = os.NewFile(uintptr(set.fds[1]), "sock_diag")
-	b.folder = os.NewFile(uintptr(set.fds[0]), "room")
 	return b, nil
 }
 
-// programs detaches the programs of all cells, if we are root: see warden.setUp.
-func (p Plan) programs() ([]int, error) {
+// detach makes mounts of the sources, if we are root: see warden.setUp.
+func (p Plan) detach() ([]int, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
 	var fds []int
-	for _, c := range p.Cells {
-		fd, err := openProgram(c.Program)
+	for _, s := range p.Sources {
+		fd, err := openSource(s)
 		if err != nil {
 			return fds, err
 		}
 		fds = append(fds, fd)
 	}
 	return fds, nil
+}
+
+// callForFile is call for an answer that brings one descriptor.
+func (b *Block) callForFile(q request, name string, fds ...int) (*os.File, error) {
+	a, err := b.call(q, fds...)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.fds) != 1 {
+		return nil, fmt.Errorf("pid 1 sent no descriptor of %s", name)
+	}
+	return os.NewFile(uintptr(a.fds[0]), name), nil
+}
+
+// Furnish makes the cells and the shared folder. The block has to be new or cleared.
+func (b *Block) Furnish(l Layout) (err error) {
+	b.folder, err = b.callForFile(request{Layout: &l}, "room")
+	return err
+}
+
+// Clear ends all processes of the block, and returns when they are gone, with the cells and the shared
+// folder.
+func (b *Block) Clear() error {
+	if _, err := b.call(request{Clear: true}); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.early)
+	if b.folder == nil {
+		return nil
+	}
+	err := b.folder.Close()
+	b.folder = nil
+	return err
+}
+
+// Socket makes a socket in the block's network, for a peer of the judge's. The descriptor is
+// close-on-exec.
+func (b *Block) Socket(s Socket) (int, error) {
+	a, err := b.call(request{Socket: &s})
+	if err != nil {
+		return -1, err
+	}
+	if len(a.fds) != 1 {
+		return -1, errors.New("pid 1 sent no socket")
+	}
+	return a.fds[0], nil
 }
 
 // startInit executes this binary as pid 1 of new namespaces. Its user is mapped to one without
@@ -140,7 +182,7 @@ func startInit(link *os.File, handle *int) (*os.Process, error) {
 	}
 	defer null.Close()
 	return os.StartProcess("/proc/self/exe", []string{initName}, &os.ProcAttr{
-		Env: []string{"GOGC=off", "GOMAXPROCS=2", "GOTRACEBACK=none"}, Files: []*os.File{null, null, null, link}, Sys: attr})
+		Env: []string{"GOGC=off", "GOMEMLIMIT=48MiB", "GOMAXPROCS=2", "GOTRACEBACK=none"}, Files: []*os.File{null, null, null, link}, Sys: attr})
 }
 
 // listen takes what pid 1 says, until it says no more.
@@ -266,13 +308,10 @@ func (p *Process) close() {
 // Init is the pid of pid 1, as we see it.
 func (b *Block) Init() int { return b.init.Pid }
 
-// Folder is the shared folder. A path below it for calls that take one begins with FolderPath.
-func (b *Block) Folder() *os.File { return b.folder }
-
 // Diag is a descriptor of a socket for sock_diag(7) in the block's network.
 func (b *Block) Diag() int { return int(b.diag.Fd()) }
 
-// FolderPath names the shared folder as long as the block stands.
+// FolderPath names the shared folder as long as the present layout stands.
 func (b *Block) FolderPath() string {
 	return filepath.Join("/proc/self/fd", strconv.Itoa(int(b.folder.Fd())))
 }
@@ -284,9 +323,10 @@ func (b *Block) Close() error {
 	b.link.Close()
 	<-b.down
 	unix.Close(b.handle)
-	if b.folder != nil {
-		b.folder.Close()
-		b.diag.Close()
+	for _, f := range []*os.File{b.folder, b.diag} {
+		if f != nil {
+			f.Close()
+		}
 	}
 	return err
 }

@@ -43,13 +43,18 @@ func build(t testing.TB, cells ...Cell) *Block {
 	t.Helper()
 	program, err := prisoner()
 	require.NoError(t, err)
-	for i := range cells {
-		cells[i].Program = program
-	}
-	b, err := Build(Plan{Cells: cells, FolderSize: 1 << 20, Inodes: 100})
+	b, err := Build(Plan{Sources: []string{filepath.Dir(program)}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Close()) })
+	require.NoError(t, b.Furnish(layout(program, cells...)))
 	return b
+}
+
+func layout(program string, cells ...Cell) Layout {
+	for i := range cells {
+		cells[i].Programs = map[string]string{"prisoner": program}
+	}
+	return Layout{Cells: cells, FolderSize: 1 << 20, Inodes: 100}
 }
 
 // run starts the prisoner in a cell, feeds it nothing, and gives what it says and how it ends.
@@ -90,9 +95,23 @@ func BenchmarkBlock(b *testing.B) {
 	program, err := prisoner()
 	require.NoError(b, err)
 	for b.Loop() {
-		block, err := Build(Plan{Cells: []Cell{{Name: "a", Program: program}}, FolderSize: 1 << 20, Inodes: 100})
+		block, err := Build(Plan{Sources: []string{filepath.Dir(program)}})
 		require.NoError(b, err)
+		require.NoError(b, block.Furnish(layout(program, Cell{Name: "a"})))
 		require.NoError(b, block.Close())
+	}
+}
+
+// BenchmarkFurnish is what each further check of a block costs.
+func BenchmarkFurnish(b *testing.B) {
+	program, err := prisoner()
+	require.NoError(b, err)
+	block, err := Build(Plan{Sources: []string{filepath.Dir(program)}})
+	require.NoError(b, err)
+	defer block.Close()
+	for b.Loop() {
+		require.NoError(b, block.Furnish(layout(program, Cell{Name: "a"})))
+		require.NoError(b, block.Clear())
 	}
 }
 

@@ -1,10 +1,10 @@
 package wall
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"syscall"
@@ -26,20 +26,25 @@ func init() {
 
 // warden is pid 1 of a block.
 type warden struct {
-	link  link
-	cells map[string]*cell
+	link    link
+	sources []string // of the host; number n lies at sourceAt(n)
+	cells   map[string]*cell
 
 	mu       sync.Mutex
 	children map[int]bool // started by request, and not reaped yet
 	some     *sync.Cond   // there are children, of whatever kind
+	none     *sync.Cond   // there are none
+	idle     bool         // that is so
 }
 
 // serve does what the grader asks, until the grader is gone. Then it exits, and the kernel kills
 // everything in the block.
 func serve() {
+	// A cell's thread ends with its cell, which the first thread of a process cannot.
+	runtime.LockOSThread()
 	// Nothing in the block is worth more than the grader when memory runs short. Written before the
 	// process is closed to the rest, which takes its own /proc away from it.
-	os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
+	os.WriteFile("/proc/self/oom_score_adj", []byte("900"), 0)
 	unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) // nobody in the block may look into it
 	// The kernel spares pid 1 the default actions, but Go's runtime has handlers that exit. To ignore
 	// signals instead would be inherited by every program.
@@ -56,7 +61,7 @@ func serve() {
 		return
 	}
 	w := &warden{link: l, cells: map[string]*cell{}, children: map[int]bool{}}
-	w.some = sync.NewCond(&w.mu)
+	w.some, w.none = sync.NewCond(&w.mu), sync.NewCond(&w.mu)
 	go w.reap()
 	buf := make([]byte, maxMessage)
 	for {
@@ -65,24 +70,36 @@ func serve() {
 		if err != nil {
 			return
 		}
-		switch {
-		case q.Plan != nil:
-			folder, err := w.setUp(q.Plan, fds)
-			w.answer(answer{ID: q.ID, Err: text(err)}, folder...)
-			for _, fd := range folder {
-				unix.Close(fd)
-			}
-		case q.Command != nil:
-			w.start(q, fds)
-		}
+		w.obey(q, fds)
 	}
 }
 
-func text(err error) string {
-	if err == nil {
-		return ""
+func (w *warden) obey(q request, fds []int) {
+	var out []int
+	var err error
+	switch {
+	case q.Command != nil:
+		w.start(q, fds)
+		return
+	case q.Plan != nil:
+		out, err = w.setUp(q.Plan, fds)
+	case q.Layout != nil:
+		out, err = w.furnish(q.Layout)
+	case q.Clear:
+		err = w.clear()
+	case q.Socket != nil:
+		var fd int
+		fd, err = unix.Socket(q.Socket.Domain, q.Socket.Type|unix.SOCK_CLOEXEC, q.Socket.Protocol)
+		out = []int{fd}
 	}
-	return err.Error()
+	if err != nil {
+		w.answer(answer{ID: q.ID, Err: err.Error()})
+		return
+	}
+	w.answer(answer{ID: q.ID}, out...)
+	for _, fd := range out {
+		unix.Close(fd)
+	}
 }
 
 // answer speaks to the grader. Only whole messages are sent, so that several threads may.
@@ -106,6 +123,7 @@ func (w *warden) start(q request, fds []int) {
 		pid, handle, err := c.fork(q.Command, fds)
 		if err == nil {
 			w.children[pid] = true
+			w.idle = false
 			w.some.Signal()
 		}
 		w.mu.Unlock()
@@ -122,6 +140,28 @@ func (w *warden) start(q request, fds []int) {
 	<-done
 }
 
+// clear kills everything but pid 1 itself. One call is enough: a process cannot fork once it has been
+// sent SIGKILL. It returns when all are reaped, and the cells' threads have been told to end.
+func (w *warden) clear() error {
+	for _, c := range w.cells {
+		close(c.work)
+	}
+	clear(w.cells)
+	err := unix.Kill(-1, unix.SIGKILL)
+	if err == unix.ESRCH {
+		err = nil
+	}
+	w.mu.Lock()
+	for !w.idle {
+		w.none.Wait()
+	}
+	w.mu.Unlock()
+	if e := unix.Unmount(Folder, unix.MNT_DETACH); e != nil {
+		err = errors.Join(err, fmt.Errorf("let go of the folder: %w", e))
+	}
+	return err
+}
+
 // reap takes the ends of all processes that are, or have become, children of pid 1, and tells of those
 // that were started by request.
 func (w *warden) reap() {
@@ -132,7 +172,9 @@ func (w *warden) reap() {
 		}
 		w.mu.Lock()
 		if err == unix.ECHILD {
-			if len(w.children) == 0 {
+			for len(w.children) == 0 {
+				w.idle = true
+				w.none.Signal()
 				w.some.Wait()
 			}
 			w.mu.Unlock()
@@ -153,14 +195,14 @@ func (w *warden) reap() {
 // cell is a thread with a view of its own.
 type cell struct {
 	Cell
-	binds []bind
-	work  chan func()
+	sources []string
+	work    chan func()
 }
 
 // run is the life of a cell's thread. It never runs another goroutine, since what it has given up
-// cannot be had again.
+// cannot be had again; it ends with the cell, and the cell's mounts with it.
 func (c *cell) run(ready chan<- error) {
-	runtime.LockOSThread()
+	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
 	err := c.settle()
 	ready <- err
 	if err != nil {
@@ -205,6 +247,3 @@ func (c *cell) fork(q *Command, fds []int) (pid, handle int, err error) {
 	}
 	return pid, handle, err
 }
-
-// binary is where a cell sees its program.
-func (c Cell) binary() string { return "/bin/" + filepath.Base(c.Program) }

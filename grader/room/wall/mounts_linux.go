@@ -5,27 +5,41 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// bind is a mount that was detached from the host's tree, to be put into a cell's.
-type bind struct {
-	mount int // a descriptor
-	to    string
-	dir   bool
-}
+// A block's root is a small file system in memory:
+//
+//	/base      what all cells have in common; each takes a copy of this tree of mounts
+//	/cell      where a cell, in its own mount namespace, builds its root
+//	/room      the shared folder of the present layout
+//	/source/N  the folders of the host of which cells can be shown parts
+const (
+	baseRoot = "/base"
+	cellRoot = "/cell"
+)
+
+func sourceAt(n int) string { return fmt.Sprintf("/source/%d", n) }
 
 // devices are those that every cell has.
 var devices = []string{"null", "zero", "full", "random", "urandom"}
 
-// setUp makes the block's root and its cells. The programs are detached already if the grader is root:
-// the user of the block may not be able to reach them. It returns a descriptor of the shared folder, and a socket to
-// ask the kernel about those of the block.
+// smallFiles are what a cell finds in /etc: enough to know who one is, and what localhost means.
+var smallFiles = map[string]string{
+	"/etc/passwd": "student:x:1000:1000::/tmp:/bin/false\n",
+	"/etc/group":  "student:x:1000:\n",
+	"/etc/hosts":  "127.0.0.1 localhost\n::1 localhost\n",
+}
+
+// setUp makes the block's root. The sources are detached already if the grader is root: the user of
+// the block may not be able to reach them. It returns a socket to ask the kernel about those of the
+// block.
 //
-// What the cells are to see of the host is detached first, while the host's tree is still there; then
-// the block goes into an empty root, and the cells start from that.
-func (w *warden) setUp(p *Plan, programs []int) ([]int, error) {
+// What can be seen of the host is detached first, while the host's tree is still there; then the block
+// goes into a root of its own.
+func (w *warden) setUp(p *Plan, sources []int) ([]int, error) {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return nil, fmt.Errorf("make / private: %w", err)
 	}
@@ -33,24 +47,19 @@ func (w *warden) setUp(p *Plan, programs []int) ([]int, error) {
 	if err := loopbackUp(); err != nil {
 		return nil, fmt.Errorf("loopback: %w", err)
 	}
-	var cells []*cell
-	for i, c := range p.Cells {
-		binds, err := detach()
-		if err != nil {
+	binds, err := detachBase()
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range p.Sources {
+		b := bind{to: sourceAt(i), dir: true}
+		if b.mount, err = source(s, i, sources); err != nil {
 			return nil, err
 		}
-		if len(programs) == 0 {
-			fd, err := openProgram(c.Program)
-			if err != nil {
-				return nil, err
-			}
-			binds = append(binds, bind{fd, c.binary(), false})
-		} else {
-			binds = append(binds, bind{programs[i], c.binary(), false})
-		}
-		cells = append(cells, &cell{Cell: c, binds: binds, work: make(chan func())})
+		binds = append(binds, b)
 	}
-	if err := emptyRoot(p); err != nil {
+	w.sources = p.Sources
+	if err := blockRoot(binds); err != nil {
 		return nil, err
 	}
 	for _, l := range p.Limits {
@@ -58,49 +67,73 @@ func (w *warden) setUp(p *Plan, programs []int) ([]int, error) {
 			return nil, fmt.Errorf("limit %d: %w", l.Resource, err)
 		}
 	}
-	for _, c := range cells {
-		ready := make(chan error)
-		go c.run(ready)
-		if err := <-ready; err != nil {
-			return nil, fmt.Errorf("cell %s: %w", c.Name, err)
-		}
-		w.cells[c.Name] = c
-	}
-	folder, err := unix.Open(Folder, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
 	diag, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
-	return []int{folder, diag}, err
+	return []int{diag}, err
 }
 
-func openProgram(path string) (int, error) {
-	return openTree(path, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+// source gives the detached mount of a source: the one that the grader sent, or a new one.
+func source(path string, n int, sent []int) (int, error) {
+	if n < len(sent) {
+		return sent[n], nil
+	}
+	return openSource(path)
 }
 
-// detach takes what a cell sees of the host beside its program.
-func detach() ([]bind, error) {
+func openSource(path string) (int, error) {
+	return openTree(path, 0, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+}
+
+// bind is a mount that was detached from a tree, to be put into another.
+type bind struct {
+	mount int // a descriptor
+	to    string
+	dir   bool
+}
+
+// attach puts a detached mount to its place below a folder.
+func (b bind) attach(below string) error {
+	defer unix.Close(b.mount)
+	to := below + b.to
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	if b.dir {
+		os.Mkdir(to, 0o755)
+	} else if err := os.WriteFile(to, nil, 0o644); err != nil {
+		return err
+	}
+	if err := unix.MoveMount(b.mount, "", unix.AT_FDCWD, to, unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
+		return fmt.Errorf("%s: %w", b.to, err)
+	}
+	return nil
+}
+
+// detachBase takes what all cells see of the host.
+func detachBase() ([]bind, error) {
 	var binds []bind
 	for _, name := range devices {
-		fd, err := openTree("/dev/"+name, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC)
+		fd, err := openTree("/dev/"+name, 0, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC)
 		if err != nil {
 			return nil, err
 		}
-		binds = append(binds, bind{fd, "/dev/" + name, false})
+		binds = append(binds, bind{fd, baseRoot + "/dev/" + name, false})
 	}
 	// The kernel grants a new /proc only to who sees one that is not masked, so it must be made now. In
 	// a container it may not be to be had: then there is none.
 	if fd, err := mountProc(); err == nil {
-		binds = append(binds, bind{fd, "/proc", true})
+		binds = append(binds, bind{fd, baseRoot + "/proc", true})
 	}
 	return binds, nil
 }
 
-// openTree makes a detached mount of a path.
-func openTree(path string, attr uint64) (int, error) {
-	fd, err := unix.OpenTree(unix.AT_FDCWD, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
+// openTree makes a detached mount of a path; flags may be AT_RECURSIVE.
+func openTree(path string, flags uint, attr uint64) (int, error) {
+	fd, err := unix.OpenTree(unix.AT_FDCWD, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|flags)
 	if err != nil {
 		return -1, fmt.Errorf("detach %s: %w", path, err)
+	}
+	if attr == 0 {
+		return fd, nil
 	}
 	if err := unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH, &unix.MountAttr{Attr_set: attr}); err != nil {
 		unix.Close(fd)
@@ -127,25 +160,77 @@ func mountProc() (int, error) {
 	return unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
 }
 
-// emptyRoot changes to a root that holds nothing but the shared folder and a place to build cells at.
-func emptyRoot(p *Plan) error {
+// blockRoot changes to a root that holds the base, the sources, and nothing else.
+func blockRoot(binds []bind) error {
 	const at = "/tmp" // any folder that every system has
 	if err := mountMemory(at, "size=64k,nr_inodes=64,mode=755"); err != nil {
 		return err
 	}
-	for _, d := range []string{Folder, cellRoot} {
+	for _, d := range []string{Folder, cellRoot, baseRoot} {
 		if err := os.Mkdir(at+d, 0o755); err != nil {
 			return err
 		}
 	}
-	if err := mountMemory(at+Folder, fmt.Sprintf("size=%d,nr_inodes=%d,mode=777", p.FolderSize, p.Inodes)); err != nil {
+	if err := furnishBase(at + baseRoot); err != nil {
 		return err
 	}
-	return pivot(at)
+	for _, b := range binds {
+		if err := b.attach(at); err != nil {
+			return err
+		}
+	}
+	if err := pivot(at); err != nil {
+		return err
+	}
+	return protect(baseRoot)
 }
 
-// cellRoot is where, in the block's root, a cell builds its own.
-const cellRoot = "/cell"
+// furnishBase makes the files and folders of the base.
+func furnishBase(at string) error {
+	if err := mountMemory(at, "size=256k,nr_inodes=64,mode=755"); err != nil {
+		return err
+	}
+	for _, d := range append([]string{"/bin", "/dev", "/etc", "/opt", "/tmp", Folder}, Places...) {
+		if err := os.Mkdir(at+d, 0o755); err != nil {
+			return err
+		}
+	}
+	for name, content := range smallFiles {
+		if err := os.WriteFile(at+name, []byte(content), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// protect makes a mount read-only.
+func protect(path string) error {
+	if err := unix.MountSetattr(unix.AT_FDCWD, path, 0, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}); err != nil {
+		return fmt.Errorf("protect %s: %w", path, err)
+	}
+	return nil
+}
+
+// furnish makes the shared folder, of which it returns a descriptor, and the cells.
+func (w *warden) furnish(l *Layout) ([]int, error) {
+	if err := mountMemory(Folder, fmt.Sprintf("size=%d,nr_inodes=%d,mode=777", l.FolderSize, l.Inodes)); err != nil {
+		return nil, err
+	}
+	ready := make(chan error)
+	for _, c := range l.Cells {
+		w.cells[c.Name] = &cell{Cell: c, sources: w.sources, work: make(chan func())}
+		go w.cells[c.Name].run(ready)
+	}
+	var errs []error
+	for range l.Cells {
+		errs = append(errs, <-ready)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("cell: %w", err)
+	}
+	folder, err := unix.Open(Folder, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	return []int{folder}, err
+}
 
 func mountMemory(at, options string) error {
 	if err := unix.Mount("tmpfs", at, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
@@ -154,7 +239,7 @@ func mountMemory(at, options string) error {
 	return nil
 }
 
-// pivot makes a mounted folder the root, and leaves the old one behind, read-only from then on.
+// pivot makes a mounted folder the root, and leaves the old one behind.
 func pivot(at string) error {
 	if err := unix.Chdir(at); err != nil {
 		return err
@@ -168,72 +253,136 @@ func pivot(at string) error {
 	return unix.Chdir("/")
 }
 
-// smallFiles are what a cell finds in /etc: enough to know who one is, and what localhost means.
-var smallFiles = map[string]string{
-	"/etc/passwd": "student:x:1000:1000::/tmp:/bin/false\n",
-	"/etc/group":  "student:x:1000:\n",
-	"/etc/hosts":  "127.0.0.1 localhost\n::1 localhost\n",
-}
-
-// buildRoot makes the root that a cell's processes see.
+// buildRoot makes the root that a cell's processes see: a copy of the base, with what is the cell's own.
 func (c *cell) buildRoot() error {
-	folder, err := openTree(Folder, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
+	base, err := openTree(baseRoot, unix.AT_RECURSIVE, 0)
 	if err != nil {
 		return err
 	}
-	binds := append(c.binds, bind{folder, Folder, true})
-	if !c.Shared {
-		binds = c.binds
-	}
-	if err := mountMemory(cellRoot, "size=256k,nr_inodes=64,mode=755"); err != nil {
+	if err := (bind{base, "", true}).attach(cellRoot); err != nil {
 		return err
 	}
-	for name, content := range smallFiles {
-		if err := errors.Join(os.MkdirAll(cellRoot+filepath.Dir(name), 0o755), os.WriteFile(cellRoot+name, []byte(content), 0o644)); err != nil {
+	if err := c.buildFolders(); err != nil {
+		return err
+	}
+	if err := c.buildPrograms(); err != nil {
+		return err
+	}
+	for _, b := range c.Binds {
+		if err := c.bind(b); err != nil {
 			return err
 		}
 	}
-	for _, d := range []string{"/tmp", Folder} {
-		if err := os.Mkdir(cellRoot+d, 0o755); err != nil {
-			return err
-		}
-	}
-	if err := mountMemory(cellRoot+"/tmp", ownSpace); err != nil {
-		return err
-	}
-	if !c.Shared {
-		if err := mountMemory(cellRoot+Folder, ownSpace); err != nil {
-			return err
-		}
-	}
-	for _, b := range binds {
-		if err := b.attach(); err != nil {
-			return fmt.Errorf("%s: %w", b.to, err)
-		}
-	}
-	unix.Close(folder)
-	if err := pivot(cellRoot); err != nil {
-		return err
-	}
-	return unix.MountSetattr(unix.AT_FDCWD, "/", 0, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY})
+	return pivot(cellRoot)
 }
 
-// ownSpace bounds what a cell's processes can write that no other sees.
-const ownSpace = "size=16m,nr_inodes=1k,mode=777"
+// buildFolders makes /tmp and /room.
+func (c *cell) buildFolders() error {
+	space := c.Space
+	if space == 0 {
+		space = ownSpace
+	}
+	own := fmt.Sprintf("size=%d,nr_inodes=%d,mode=777", space, ownFiles)
+	if err := mountMemory(cellRoot+"/tmp", own); err != nil {
+		return err
+	}
+	if !c.Shared {
+		return mountMemory(cellRoot+Folder, own)
+	}
+	folder, err := openTree(Folder, 0, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
+	if err != nil {
+		return err
+	}
+	return bind{folder, Folder, true}.attach(cellRoot)
+}
 
-// attach puts a detached mount to its place.
-func (b bind) attach() error {
-	to := cellRoot + b.to
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+// ownSpace and ownFiles bound what a cell's processes can write that no other sees.
+const (
+	ownSpace = 16 << 20
+	ownFiles = 1024
+)
+
+// buildPrograms fills /bin.
+func (c *cell) buildPrograms() error {
+	if err := mountMemory(cellRoot+"/bin", "size=64k,nr_inodes=64,mode=755"); err != nil {
 		return err
 	}
-	if b.dir {
-		os.Mkdir(to, 0o755)
-	} else if err := os.WriteFile(to, nil, 0o644); err != nil {
+	for name, path := range c.Programs {
+		at, err := c.locate(path)
+		if err != nil {
+			return err
+		}
+		fd, err := openTree(at, 0, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+		if err != nil {
+			return err
+		}
+		if err := (bind{fd, "/bin/" + filepath.Base(name), false}).attach(cellRoot); err != nil {
+			return err
+		}
+	}
+	return protect(cellRoot + "/bin")
+}
+
+// locate finds a file of the host below the block's root.
+func (c *cell) locate(path string) (string, error) {
+	for i, s := range c.sources {
+		if rest, ok := strings.CutPrefix(path, strings.TrimSuffix(s, "/")); ok && (rest == "" || rest[0] == '/') {
+			return sourceAt(i) + rest, nil
+		}
+	}
+	return "", fmt.Errorf("%s is in none of the block's sources", path)
+}
+
+// bind puts something of the host into the cell.
+func (c *cell) bind(b Bind) error {
+	at, err := c.locate(b.From)
+	if err != nil {
 		return err
 	}
-	defer unix.Close(b.mount)
-	return unix.MoveMount(b.mount, "", unix.AT_FDCWD, to, unix.MOVE_MOUNT_F_EMPTY_PATH)
+	info, err := os.Lstat(at)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(b.To, "/opt/") {
+		if err := c.openOpt(); err != nil {
+			return err
+		}
+	}
+	if b.Overlay {
+		return c.overlay(at, b.To)
+	}
+	attr := uint64(unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV)
+	if !b.Write {
+		attr |= unix.MOUNT_ATTR_RDONLY
+	}
+	fd, err := openTree(at, 0, attr)
+	if err != nil {
+		return err
+	}
+	return bind{fd, b.To, info.IsDir()}.attach(cellRoot)
+}
+
+// openOpt makes /opt a place where folders can be made.
+func (c *cell) openOpt() error {
+	var is unix.Statfs_t
+	if err := unix.Statfs(cellRoot+"/opt", &is); err != nil || is.Flags&unix.ST_RDONLY == 0 {
+		return err
+	}
+	return mountMemory(cellRoot+"/opt", "size=64k,nr_inodes=64,mode=755")
+}
+
+// overlay shows a folder in which what is written is kept in memory. The option userxattr is what the
+// kernel wants of who is root in no more than a user namespace.
+func (c *cell) overlay(lower, to string) error {
+	const upper, work = cellRoot + "/tmp/.upper", cellRoot + "/tmp/.work"
+	if err := errors.Join(os.Mkdir(upper, 0o755), os.Mkdir(work, 0o755), os.MkdirAll(cellRoot+to, 0o755)); err != nil {
+		return err
+	}
+	options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s,userxattr", lower, upper, work)
+	if err := unix.Mount("overlay", cellRoot+to, "overlay", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+		return fmt.Errorf("an overlay over %s: %w", to, err)
+	}
+	return nil
 }
 
 // loopbackUp brings the loopback interface up, which a new network namespace has down.

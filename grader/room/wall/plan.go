@@ -1,11 +1,14 @@
 // Package wall builds the walls of a room: it holds processes in namespaces of their own, from which
-// they reach nothing but what a Plan lets them see.
+// they reach nothing but what they are let see.
 //
 // A Block is a set of namespaces (user, pid, mount, net, ipc, uts and cgroup) that a process of ours
 // holds as its pid 1. That process is this same binary, executed again; it takes orders over a socket
 // pair. A Cell is one locked thread of it, with a mount namespace of its own, without privileges, and
 // with Landlock and seccomp on: programs are forked from that thread and inherit all of it. When the
 // socket pair closes, or pid 1 dies, the kernel ends everything inside.
+//
+// To make a block costs more than all the rest, so a block serves one layout of cells after another:
+// Clear ends everything inside but pid 1, and Furnish makes new cells with a new folder.
 //
 // Neither root nor a helper that is set-uid is needed. The ideas are those of bubblewrap and of
 // ioi/isolate; the order of the calls is explained where they are made.
@@ -16,28 +19,51 @@ import (
 	"time"
 )
 
-// Plan says what a block is like.
+// Plan says what a block is like, whatever stands in it.
 type Plan struct {
-	Cells  []Cell
-	Limits []Limit // of each process
+	// Sources are the folders of the host of which cells can be shown parts. Nothing else of the host's
+	// files can be had inside a block. For a grader that is root, what cells are shown has to be
+	// readable by everybody.
+	Sources []string
+	Limits  []Limit // of each process
+}
+
+// Layout says what stands in a block.
+type Layout struct {
+	Cells []Cell
 	// FolderSize bounds the shared folder, in bytes, and so does Inodes the number of its files.
 	FolderSize int64
 	Inodes     int
 }
 
-// Cell says what the processes of one cell see and may do. All see, read-only, their own binary, a few
-// devices, /proc with nothing but processes of their own cell, an empty /tmp of their own, and the
+// Cell says what the processes of one cell see and may do. All see, read-only, the programs in /bin, a
+// few devices, /proc with nothing but processes of their own cell, an empty /tmp of their own, and the
 // folder /room.
 type Cell struct {
-	Name    string
-	Program string // a binary of the host
-	Shared  bool   // /room is the block's shared folder; else it is the cell's own
-	Deny    Denied
+	Name     string
+	Programs map[string]string // name in /bin -> binary of the host
+	Binds    []Bind            // what else of the host it sees
+	Space    int64             // of /tmp and of a folder of its own, in bytes each; 0 for 16 MiB
+	Shared   bool              // /room is the block's shared folder; else it is the cell's own
+	Deny     Denied
 	// Folder says what may be made and done in the folder.
 	Folder FolderRights
 	// Signals may leave the cell, for other cells of the block.
 	Signals bool
 }
+
+// Bind is a folder or file of the host that a cell sees.
+type Bind struct {
+	From string // on the host, in one of the plan's sources
+	To   string // in the cell: one of Places, or a name below /opt
+	// Write lets the cell's processes change it; else it is read-only. With Overlay what they write is
+	// seen by them alone and is gone with the cell.
+	Write   bool
+	Overlay bool
+}
+
+// Places are the empty folders of a cell that a bind may take, beside any below /opt.
+var Places = []string{"/usr", "/lib", "/lib64"}
 
 // FolderRights are what the processes of a cell may do in their folder.
 type FolderRights int
@@ -69,7 +95,7 @@ type Limit struct {
 // Command is what a cell is to start.
 type Command struct {
 	Cell string
-	Path string // within the cell; the cell's program is /bin/ and its base name
+	Path string // within the cell; the cell's programs are in /bin
 	Args []string
 	Env  []string
 	Dir  string

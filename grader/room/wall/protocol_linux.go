@@ -11,12 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// request is an order to pid 1. Descriptors travel beside it.
+// request is an order to pid 1: one of its fields beside ID says which. Descriptors travel beside it.
 type request struct {
 	ID      int
-	Plan    *Plan    `json:",omitempty"`
-	Command *Command `json:",omitempty"`
+	Plan    *Plan    `json:",omitempty"` // make the root
+	Layout  *Layout  `json:",omitempty"` // make cells
+	Clear   bool     `json:",omitempty"` // end all, and forget the cells
+	Command *Command `json:",omitempty"` // start a program
+	Socket  *Socket  `json:",omitempty"` // make a socket in the block's network
 }
+
+// Socket is a kind of socket, as for socket(2).
+type Socket struct{ Domain, Type, Protocol int }
 
 // answer is what pid 1 says: to a request, or, without an ID, of the end of a process.
 type answer struct {

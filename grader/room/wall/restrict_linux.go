@@ -103,12 +103,16 @@ func (c Cell) restrictFiles() error {
 	if e != 0 {
 		return e
 	}
-	rules := int(fd)
-	defer unix.Close(rules)
-	for path, rights := range map[string]uint64{
-		"/": seeFiles | runFiles, "/tmp": c.ownRights(), "/dev": seeFiles | useFiles, Folder: c.rights(),
-	} {
-		if err := allow(rules, path, rights&known(abi)); err != nil {
+	set := int(fd)
+	defer unix.Close(set)
+	rules := map[string]uint64{"/": seeFiles | runFiles, "/tmp": c.ownRights(), "/dev": seeFiles | useFiles, Folder: c.rights()}
+	for _, b := range c.Binds {
+		if b.Write || b.Overlay {
+			rules[b.To] = seeFiles | useFiles | makeFiles
+		}
+	}
+	for path, rights := range rules {
+		if err := allow(set, path, rights&known(abi)); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
