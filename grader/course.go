@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -62,14 +63,18 @@ type Exercise struct {
 	Stars    int    // 1 to 4
 	Points   float64
 	Programs []string // folders, each with one main
-	Forbid   []string // import paths that it is to be solved without
-	Checks   []*script.Script
+	// Props are programs of the judge's, in folders of testscripts/. They lie in the PATH of all
+	// programs of the exercise, and scripts may start them.
+	Props  []string
+	Starts map[string][]string // the programs that a program finds in its PATH and may start
+	Forbid []string            // import paths that it is to be solved without
+	Checks []*script.Script
 
 	dir string // = ID; its folder in each of the three trees
 }
 
 // Channels are the ways to talk that an exercise may be about.
-var Channels = []string{"pipe", "fifo", "file", "signal", "unix", "tcp", "udp"}
+var Channels = []string{"pipe", "fifo", "file", "signal", "unix", "tcp", "udp", "all"}
 
 type courseFile struct {
 	ID       string        `yaml:"id"`
@@ -89,12 +94,13 @@ type chapterFile struct {
 }
 
 type exerciseFile struct {
-	Title    string   `yaml:"title"`
-	Channel  string   `yaml:"channel"`
-	Stars    int      `yaml:"stars"`
-	Points   *float64 `yaml:"points"`
-	Programs []string `yaml:"programs"`
-	Forbid   []string `yaml:"forbid"`
+	Title    string              `yaml:"title"`
+	Channel  string              `yaml:"channel"`
+	Stars    int                 `yaml:"stars"`
+	Points   *float64            `yaml:"points"`
+	Programs []string            `yaml:"programs"`
+	Starts   map[string][]string `yaml:"starts"`
+	Forbid   []string            `yaml:"forbid"`
 }
 
 var idPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
@@ -217,7 +223,63 @@ func (c *Course) loadExercise(id string) (*Exercise, error) {
 			return nil, doc.Errorf(at, "program %s: testscripts/%s holds no file %s: ipclab check --course . --write-stubs testscripts/%[2]s makes it from exercises/", p, stubArchive, main)
 		}
 	}
+	if err := c.loadProps(e); err != nil {
+		return nil, err
+	}
+	if err := e.lintStarts(doc, f.Starts); err != nil {
+		return nil, err
+	}
+	e.Starts = f.Starts
 	return e, c.loadChecks(e)
+}
+
+// loadProps finds the programs of the judge's: folders beside the checks that hold a main.go.
+func (c *Course) loadProps(e *Exercise) error {
+	mains, err := fs.Glob(c.files.Testscripts, path.Join(e.dir, "*", "main.go"))
+	if err != nil {
+		return err
+	}
+	for _, main := range mains {
+		name := path.Base(path.Dir(main))
+		switch {
+		case !idPattern.MatchString(name):
+			return fmt.Errorf("testscripts/%s: prop %q: want small letters, digits and -", main, name)
+		case slices.Contains(e.Programs, name):
+			return fmt.Errorf("testscripts/%s: the prop has the name of a program of the exercise: give it another", main)
+		}
+		e.Props = append(e.Props, name)
+	}
+	return nil
+}
+
+// lintStarts checks which program may start which.
+func (e *Exercise) lintStarts(doc *strictyaml.Document, starts map[string][]string) error {
+	for _, p := range slices.Sorted(maps.Keys(starts)) {
+		names := starts[p]
+		if !slices.Contains(e.Programs, p) {
+			return doc.Errorf([]any{"starts", p}, "starts: no program %q: want one of %s", p, strings.Join(e.Programs, ", "))
+		}
+		for i, name := range names {
+			at := []any{"starts", p, i}
+			switch {
+			case slices.Contains(e.Props, name):
+				return doc.Errorf(at, "starts: %s is a prop: those are in the PATH of every program", name)
+			case !slices.Contains(e.Programs, name):
+				return doc.Errorf(at, "starts: no program %q: want one of %s", name, strings.Join(e.Programs, ", "))
+			case name == p:
+				return doc.Errorf(at, "starts: %s finds itself by os.Executable", p)
+			case slices.Index(names, name) < i:
+				return doc.Errorf(at, "starts: duplicate program %q", name)
+			case len(starts[name]) > 0:
+				return doc.Errorf(at, "starts: %s, which %s starts, starts others itself: that goes one step deep only", name, p)
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Exercise) ensemble() script.Ensemble {
+	return script.Ensemble{Programs: e.Programs, Props: e.Props, Starts: e.Starts}
 }
 
 func validPoints(p float64) bool { return p >= 0 && p <= 1e6 }
@@ -233,7 +295,7 @@ func (c *Course) loadChecks(e *Exercise) error {
 		if err != nil {
 			return err
 		}
-		s, err := script.Parse(strings.TrimSuffix(path.Base(name), ".txtar"), "testscripts/"+name, data, e.Programs)
+		s, err := script.Parse(strings.TrimSuffix(path.Base(name), ".txtar"), "testscripts/"+name, data, e.ensemble())
 		if err != nil {
 			return err
 		}

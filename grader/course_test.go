@@ -134,7 +134,7 @@ func TestLoadErrors(t *testing.T) {
 		{"duplicate exercise", course, "[greet, pair]", "\n    - greet\n    - pair\n    - greet", `exercises/course.yaml:11: duplicate id "talk/greet"`},
 		{"missing exercise", course, "[greet, pair]", "[greet, nosuch]", "exercises/course.yaml:8: exercise talk/nosuch: there is no file exercises/talk/nosuch/exercise.yaml"},
 		{"exercise without title", pair, "title: Two that talk\n", "", "exercises/talk/pair/exercise.yaml:1: the exercise has no title"},
-		{"unknown channel", pair, "channel: unix", "channel: post", `exercises/talk/pair/exercise.yaml:2: unknown channel "post": want one of pipe, fifo, file, signal, unix, tcp, udp`},
+		{"unknown channel", pair, "channel: unix", "channel: post", `exercises/talk/pair/exercise.yaml:2: unknown channel "post": want one of pipe, fifo, file, signal, unix, tcp, udp, all`},
 		{"bad stars", pair, "stars: 2", "stars: 5", "exercises/talk/pair/exercise.yaml:3: stars 5: want 1 to 4"},
 		{"bad points", pair, "points: 5", "points: -1", "exercises/talk/pair/exercise.yaml:4: points -1: want 0 or more"},
 		{"points without end", pair, "points: 5", "points: .inf", "exercises/talk/pair/exercise.yaml:4: points +Inf: want 0 or more"},
@@ -146,11 +146,19 @@ func TestLoadErrors(t *testing.T) {
 		{"unknown verb", greets, "expect greet", "expct greet", `testscripts/talk/greet/greets.txtar:7: unknown verb "expct" (did you mean "expect"?)`},
 		{"exec", greets, "exits greet", "exec greet", `testscripts/talk/greet/greets.txtar:9: unknown verb "exec" (a command of testscript that scripts may not use here: write start)`},
 		{"bad weight", greets, "points: 2", "points: many", `testscripts/talk/greet/greets.txtar:3: points: "many" is not a positive whole number`},
+		{"starts of nobody", pair, "points: 5", "points: 5\nstarts: {boss: [client]}", `exercises/talk/pair/exercise.yaml:5: starts: no program "boss": want one of server, client`},
+		{"starts nobody", pair, "points: 5", "points: 5\nstarts:\n  server: [calc]", `exercises/talk/pair/exercise.yaml:6: starts: no program "calc": want one of server, client`},
+		{"starts a prop", pair, "points: 5", "points: 5\nstarts:\n  server: [decoy]", "exercises/talk/pair/exercise.yaml:6: starts: decoy is a prop: those are in the PATH of every program"},
+		{"starts itself", pair, "points: 5", "points: 5\nstarts: {server: [server]}", "exercises/talk/pair/exercise.yaml:5: starts: server finds itself by os.Executable"},
+		{"starts one twice", pair, "points: 5", "points: 5\nstarts: {server: [client, client]}", `exercises/talk/pair/exercise.yaml:5: starts: duplicate program "client"`},
+		{"starts in a chain", pair, "points: 5", "points: 5\nstarts: {client: [server], server: [client]}", "exercises/talk/pair/exercise.yaml:5: starts: server, which client starts, starts others itself: that goes one step deep only"},
 		{"unknown program", greets, "start greet", "start gret", `testscripts/talk/greet/greets.txtar:5: start: the exercise has no program "gret": it has greet`},
 		{"key of the quiz", "testscripts/quiz/key.yaml", "key: a", "key: e", `testscripts/quiz/key.yaml:5: unknown key "e" for first: want a, b, c or d`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := grader.Load(tiny(t).edit(t, c.file, c.old, c.new).trees(t))
+			f := tiny(t)
+			f["testscripts/talk/pair/decoy/main.go"] = "package main\n"
+			_, err := grader.Load(f.edit(t, c.file, c.old, c.new).trees(t))
 			require.Error(t, err)
 			first, _, _ := strings.Cut(err.Error(), "\n")
 			assert.Equal(t, c.want, first)
@@ -173,6 +181,12 @@ func TestLoadMissingFiles(t *testing.T) {
 			require.EqualError(t, err, c.want)
 		})
 	}
+	t.Run("a prop with the name of a program", func(t *testing.T) {
+		f := tiny(t)
+		f["testscripts/talk/pair/client/main.go"] = "package main\n"
+		_, err := grader.Load(f.trees(t))
+		require.EqualError(t, err, "testscripts/talk/pair/client/main.go: the prop has the name of a program of the exercise: give it another")
+	})
 	t.Run("no checks", func(t *testing.T) {
 		f := tiny(t)
 		delete(f, "testscripts/talk/greet/greets.txtar")

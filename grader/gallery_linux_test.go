@@ -70,7 +70,7 @@ func exhibits(t testing.TB, folder string) []exhibit {
 			names = append(names, name)
 			x.programs = append(x.programs, &build.Source{Name: name, Files: []build.File{{Name: "main.go", Data: f.Data}}})
 		}
-		x.script, err = script.Parse(x.name, file, a.Comment, names)
+		x.script, err = script.Parse(x.name, file, a.Comment, script.Ensemble{Programs: names})
 		require.NoError(t, err)
 		all = append(all, x)
 	}

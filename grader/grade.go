@@ -306,9 +306,17 @@ func (g *grading) keepReferences(jobs []build.Job, res *build.Result) error {
 	return nil
 }
 
-// references gives the reference programs of an exercise that any cast of its checks needs.
+// references gives the programs of an exercise that are not the student's: its props, and those of the
+// solution that any cast of its checks needs.
 func (g *grading) references(e *Exercise) (map[string]*build.Source, error) {
 	out := map[string]*build.Source{}
+	for _, p := range e.Props {
+		src, err := g.prop(e, p)
+		if err != nil {
+			return nil, err
+		}
+		out[p] = src
+	}
 	for _, s := range e.Checks {
 		if len(s.Programs) < 2 {
 			continue
@@ -329,6 +337,10 @@ func (g *grading) references(e *Exercise) (map[string]*build.Source, error) {
 
 func (c *Course) solution(e *Exercise, program string) (*build.Source, error) {
 	return build.Read(c.files.Solutions, e.dir+"/"+program)
+}
+
+func (c *Course) prop(e *Exercise, name string) (*build.Source, error) {
+	return build.Read(c.files.Testscripts, e.dir+"/"+name)
 }
 
 func (e *entry) buildErrors(res *build.Result) {

@@ -465,6 +465,29 @@ func TestRefusedTwinOfTheReference(t *testing.T) {
 	assert.Equal(t, "fail", outcomes(rep)["talk/pair"])
 }
 
+// A prop is built with the references, started by scripts, and found by the programs.
+func TestProps(t *testing.T) {
+	ownCache(t)
+	f := tiny(t)
+	f["testscripts/talk/greet/decoy/main.go"] = "package main\n\nfunc main() { println(\"quack\") }\n"
+	f["solutions/talk/greet/greet/main.go"] = "package main\n\nimport (\n\t\"fmt\"\n\t\"os/exec\"\n)\n\nfunc main() {\n\tout, err := exec.Command(\"decoy\").CombinedOutput()\n\tfmt.Printf(\"%s%v\\n\", out, err)\n}\n"
+	delete(f, "testscripts/talk/greet/ends.txtar")
+	f["testscripts/talk/greet/greets.txtar"] = "# it quacks\n\nstart decoy\nexpect -stderr decoy quack\nexits decoy\nstart greet\nexpect greet quack\nexpect greet '<nil>'\nexits greet\n"
+	c := f.load(t)
+	dir := f.below("solutions").write(t, "")
+	for range 2 { // built, then cached
+		rep := grade(t, c, dir, grader.Options{NoCache: true}, "talk/greet")
+		require.Len(t, rep.Exercises[0].Checks, 1)
+		assert.Equal(t, grader.Pass, rep.Exercises[0].Checks[0].Outcome, "%+v", rep.Exercises[0].Checks[0].Failure)
+	}
+	f["testscripts/talk/greet/decoy/main.go"] = "package main\n\nfunc main() { quack() }\n"
+	c = f.load(t)
+	sel, err := c.Select([]string{"talk/greet"})
+	require.NoError(t, err)
+	_, err = c.Grade(context.Background(), open(t, c, dir), grader.Options{Select: sel})
+	require.ErrorContains(t, err, "the program reference/talk/greet/decoy does not build")
+}
+
 func TestGradeEndsWithItsContext(t *testing.T) {
 	ownCache(t)
 	f := tiny(t)

@@ -123,6 +123,13 @@ func (v *verification) variants() error {
 			v.formatted("solutions/"+x.ID, src)
 			v.formatted("exercises/"+x.ID, stub.sources[p])
 		}
+		for _, p := range x.Props {
+			src, err := v.prop(x, p)
+			if err != nil {
+				return err
+			}
+			v.formatted("testscripts/"+x.ID, src)
+		}
 		v.entries = append(v.entries, stub, solution)
 		right, err := v.load(x, "right.yaml")
 		if err != nil {
@@ -448,6 +455,9 @@ func (v *verification) stray() {
 			for _, p := range x.Programs {
 				places[x.ID+"/"+p] = "program"
 			}
+			for _, p := range x.Props {
+				places[x.ID+"/"+p] = "prop"
+			}
 		}
 	}
 	for _, tree := range []struct {
@@ -457,7 +467,7 @@ func (v *verification) stray() {
 	}{
 		{"exercises", v.files.Exercises, map[string][]string{"chapter": {"README.md"}, "exercise": {"README.md", "exercise.yaml"}, "program": {"*.go"}}},
 		{"solutions", v.files.Solutions, map[string][]string{"chapter": {}, "exercise": {}, "program": {"*.go"}}},
-		{"testscripts", v.files.Testscripts, map[string][]string{"chapter": {}, "exercise": {"*.txtar", "right.yaml", "wrong.yaml"}}},
+		{"testscripts", v.files.Testscripts, map[string][]string{"chapter": {}, "exercise": {"*.txtar", "right.yaml", "wrong.yaml"}, "prop": {"*.go"}}},
 	} {
 		fs.WalkDir(tree.files, ".", func(name string, d fs.DirEntry, err error) error {
 			place := places[path.Dir(name)]

@@ -115,8 +115,18 @@ func TestVerifyFinds(t *testing.T) {
 			f.edit(t, "exercises/talk/greet/README.md", "- **ends**", "- ends")
 		}, []string{"exercises/talk/greet/README.md: the check ends has no promise there (a line that begins with - **ends**)"}},
 		{"stray folders", func(t *testing.T, f files) {
-			f["exercises/talk/old/main.go"], f["solutions/walk/README.md"], f["testscripts/talk/greet/greet/main.go"] = "", "", ""
-		}, []string{"exercises/talk/old: belongs to no exercise", "solutions/walk: belongs to no exercise", "testscripts/talk/greet/greet: belongs to no exercise"}},
+			f["exercises/talk/old/main.go"], f["solutions/walk/README.md"], f["testscripts/talk/greet/cat/x.go"] = "", "", ""
+		}, []string{"exercises/talk/old: belongs to no exercise", "solutions/walk: belongs to no exercise", "testscripts/talk/greet/cat: belongs to no exercise"}},
+		{"a prop that is not formatted", func(t *testing.T, f files) {
+			f[greet+"/decoy/main.go"] = "package main\nfunc main() {}\n"
+		}, []string{greet + "/decoy/main.go: not formatted: gofmt -w"}},
+		{"a stray file of a prop", func(t *testing.T, f files) {
+			f[greet+"/decoy/main.go"], f[greet+"/decoy/notes.txt"] = "package main\n\nfunc main() {}\n", ""
+		}, []string{greet + "/decoy/notes.txt: no such file belongs there"}},
+		{"a variant that changes a prop", func(t *testing.T, f files) {
+			f[greet+"/decoy/main.go"] = "package main\n\nfunc main() {}\n"
+			f.edit(t, greet+"/wrong.yaml", "file: greet/main.go", "file: decoy/main.go")
+		}, []string{"testscripts/talk/greet: wrong-shouts: the solution has no file decoy/main.go"}},
 		{"stray files", func(t *testing.T, f files) {
 			f["exercises/talk/greet/greet/notes.txt"], f["solutions/talk/greet/main.go"], f["testscripts/talk/x.txtar"], f[greet+"/wrong.yml"] = "", "", "", ""
 		}, []string{"exercises/talk/greet/greet/notes.txt: no such file belongs there", "solutions/talk/greet/main.go: no such file belongs there",

@@ -133,7 +133,7 @@ func (r *Room) spawn(p *Process, c Command, files [3]*os.File, limits Limits, st
 	if r.closed {
 		return errClosed
 	}
-	c.Env = slices.Concat(r.config.Env, c.Env)
+	c.Env = environment(r.config.Env, c.Env)
 	var err error
 	if p.child, err = r.keeper.start(c, r.config.Dir, files, limits); err != nil {
 		return err
@@ -142,6 +142,16 @@ func (r *Room) spawn(p *Process, c Command, files [3]*os.File, limits Limits, st
 	streams()
 	r.procs = append(r.procs, p)
 	return nil
+}
+
+// environment adds variables to others. One that is there already is replaced: of two of the same name
+// programs would see the first.
+func environment(base, more []string) []string {
+	name := func(v string) string { n, _, _ := strings.Cut(v, "="); return n }
+	kept := slices.DeleteFunc(slices.Clone(base), func(v string) bool {
+		return slices.ContainsFunc(more, func(m string) bool { return name(m) == name(v) })
+	})
+	return append(kept, more...)
 }
 
 // wait notices the end of the process. The exit becomes visible only after all that the process

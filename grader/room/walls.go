@@ -14,4 +14,9 @@ const (
 type Walls struct {
 	Channel  string            // the exercise's, see grader.Channels
 	Programs map[string]string // role -> binary; each role gets a cell of its own
+	// Props are programs of the judge's: name -> binary. They lie in the PATH of every cell, and each
+	// has a cell of its own too, for when the judge starts it.
+	Props map[string]string
+	// Starts are the programs that lie in a role's PATH beside its own and the props: role -> roles.
+	Starts map[string][]string
 }

@@ -22,7 +22,7 @@ import (
 // The programs that the scripts of these tests start are links to the test binary, named prog or
 // other. Their arguments are actions, done one after the other: see actions.
 func TestMain(m *testing.M) {
-	if name := filepath.Base(os.Args[0]); name == "prog" || name == "other" {
+	if name := filepath.Base(os.Args[0]); name == "prog" || name == "other" || name == "decoy" {
 		new(part).play(os.Args[1:])
 		syscall.Exit(0) // without the second that the race detector takes for it
 	}
@@ -106,6 +106,15 @@ func (p *part) act(name, value string) {
 		cmd := exec.Command("/proc/self/exe", strings.Split(value, ",")...)
 		cmd.Args[0], cmd.Stdout = "prog", os.Stdout
 		must(0, cmd.Start())
+	case "run": // a program of the PATH, to its end
+		words := strings.Split(value, ",")
+		cmd := exec.Command(words[0], words[1:]...)
+		cmd.Args[0] = must(exec.LookPath(words[0])) // which tells whose it is
+		if to, err := os.Readlink(cmd.Args[0]); err == nil {
+			cmd.Args[0] = to
+		}
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		must(0, cmd.Run())
 	case "stranger": // a child that runs another program
 		cmd := exec.Command("cat")
 		must(cmd.StdinPipe())

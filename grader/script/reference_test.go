@@ -58,6 +58,6 @@ func TestDescribe(t *testing.T) {
 
 // The script that the manual shows is one.
 func TestManualsExample(t *testing.T) {
-	_, err := Parse("example", "manual.md", []byte(example), []string{"server", "client"})
+	_, err := Parse("example", "manual.md", []byte(example), Ensemble{Programs: []string{"server", "client"}})
 	require.NoError(t, err)
 }

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -25,7 +27,7 @@ import (
 type Options struct {
 	Dir    string // an empty folder, which is the caller's to remove
 	Cast   Cast
-	Binary func(program string, side Side) string // the path of a program
+	Binary func(program string, side Side) string // the path of a program; a prop's is the reference's
 	Seed   string                                 // from which the script's random data come
 	Limits room.Limits
 	// Channel, if set, has walls put around the programs that let nothing but this channel through.
@@ -156,23 +158,77 @@ func (r *run) setup(env *testscript.Env) error {
 		return r.broken(err)
 	}
 	c := room.Config{Dir: r.world, Env: programEnv(tmp), Limits: r.Limits, Network: r.network}
-	if r.Channel != "" {
-		c.Env, c.Walls = programEnv("/tmp"), &room.Walls{Channel: r.Channel, Programs: r.binaries()}
-	}
 	var err error
+	if r.Channel != "" {
+		c.Env, c.Walls = programEnv("/tmp"), &room.Walls{Channel: r.Channel, Programs: r.binaries(), Props: r.props(), Starts: r.exercise.Starts}
+	} else if err = r.makePaths(); err != nil {
+		return r.broken(err)
+	}
 	if r.room, err = room.Open(c); err == nil && c.Walls != nil {
 		err = r.moveIn()
 	}
 	return r.broken(err)
 }
 
+// binary gives a program of the cast, or a prop.
+func (r *run) binary(program string) string {
+	if side, ok := r.Cast[program]; ok {
+		return r.Binary(program, side)
+	}
+	return r.Binary(program, Reference)
+}
+
 // binaries gives the programs of the cast.
 func (r *run) binaries() map[string]string {
 	all := map[string]string{}
 	for _, p := range r.Programs {
-		all[p] = r.Binary(p, r.Cast[p])
+		all[p] = r.binary(p)
 	}
 	return all
+}
+
+// props gives the judge's own programs.
+func (r *run) props() map[string]string {
+	all := map[string]string{}
+	for _, p := range r.exercise.Props {
+		all[p] = r.binary(p)
+	}
+	return all
+}
+
+// makePaths makes for each program a folder with links to the programs that it is to find in its PATH. A
+// room with walls has its own way to do that.
+func (r *run) makePaths() error {
+	props := r.props()
+	if len(props) == 0 && len(r.exercise.Starts) == 0 {
+		return nil
+	}
+	for _, p := range slices.Concat(r.Programs, r.exercise.Props) {
+		found := maps.Clone(props)
+		for _, q := range r.exercise.Starts[p] {
+			found[q] = r.binary(q)
+		}
+		if err := os.MkdirAll(r.bin(p), 0o755); err != nil {
+			return err
+		}
+		for name, binary := range found {
+			if err := os.Symlink(binary, filepath.Join(r.bin(p), name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// bin is the folder that comes first in the PATH of a program, where there are no walls.
+func (r *run) bin(program string) string { return filepath.Join(r.Dir, "bin", program) }
+
+// path gives the variable of that name for a program, if it is another than programEnv's.
+func (r *run) path(program string) []string {
+	if r.Channel != "" || len(r.exercise.Props) == 0 && len(r.exercise.Starts) == 0 {
+		return nil
+	}
+	return []string{"PATH=" + r.bin(program) + ":" + systemPath}
 }
 
 // moveIn takes the script's files for the room into it: a room with walls has a folder of its own.
@@ -183,9 +239,12 @@ func (r *run) moveIn() error {
 	return errors.Join(os.RemoveAll(r.world), os.Symlink(r.room.Dir(), r.world))
 }
 
+// systemPath begins with where a room with walls has the programs that are to be found.
+const systemPath = "/bin:/usr/local/bin:/usr/bin"
+
 // programEnv is all that a program finds in its environment.
 func programEnv(tmp string) []string {
-	return []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + tmp, "TMPDIR=" + tmp, "LANG=C.UTF-8", "GOTRACEBACK=all"}
+	return []string{"PATH=" + systemPath, "HOME=" + tmp, "TMPDIR=" + tmp, "LANG=C.UTF-8", "GOTRACEBACK=all"}
 }
 
 // broken remembers a fault that is not the student's.

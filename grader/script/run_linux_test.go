@@ -22,7 +22,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var programs = []string{"other", "prog"}
+var (
+	programs = []string{"other", "prog"}
+	ensemble = Ensemble{Programs: programs, Props: []string{"decoy"}, Starts: map[string][]string{"prog": {"other"}}}
+)
 
 // binaries gives a folder with links to the test binary: SIDE/PROGRAM.
 func binaries(t testing.TB) string {
@@ -31,7 +34,7 @@ func binaries(t testing.TB) string {
 	require.NoError(t, err)
 	for _, side := range []Side{Student, Reference} {
 		require.NoError(t, os.Mkdir(filepath.Join(dir, string(side)), 0o777))
-		for _, p := range programs {
+		for _, p := range append(ensemble.Props, programs...) {
 			require.NoError(t, os.Symlink(exe, filepath.Join(dir, string(side), p)))
 		}
 	}
@@ -51,7 +54,7 @@ func options(t testing.TB) Options {
 
 func parse(t testing.TB, text string) *Script {
 	t.Helper()
-	s, err := Parse("check", "check.txtar", []byte("# it works\n\n"+text), programs)
+	s, err := Parse("check", "check.txtar", []byte("# it works\n\n"+text), ensemble)
 	require.NoError(t, err)
 	return s
 }
@@ -254,6 +257,19 @@ func TestCastDecidesWhoseProgramRuns(t *testing.T) {
 	failure, err := parse(t, "start prog side\nstart other side\nexpect prog reference\nexpect other student").Run(t.Context(), o)
 	require.NoError(t, err)
 	assert.Nil(t, failure)
+}
+
+// A program finds the props in its PATH, and the programs that it may start; of these, the one of the cast.
+func TestPath(t *testing.T) {
+	s := parse(t, "start prog run=decoy,side run=other,side run=prog,side\nexpect prog reference\nexpect prog reference\nexits prog 98\nstart other run=decoy,side run=other,side\nexpect other reference\nexits other 98\nstart decoy side run=decoy,say=x\nexpect decoy reference\nexpect decoy x\nexits decoy")
+	assert.Equal(t, programs, s.Programs, "a prop is none")
+	o := options(t)
+	o.Cast = Cast{"prog": Student, "other": Reference}
+	failure, err := s.Run(t.Context(), o)
+	require.NoError(t, err)
+	assert.Nil(t, failure)
+	assert.Equal(t, programs, parse(t, "start prog").Programs, "what it may start takes part")
+	assert.Equal(t, []string{"other"}, parse(t, "start other").Programs)
 }
 
 func TestFailureKnowsItsCast(t *testing.T) {

@@ -32,11 +32,22 @@ type Script struct {
 	// Misconception is the id of what a failure shows to be misunderstood, where its symptom alone does
 	// not tell; may be empty.
 	Misconception string
-	Programs      []string // the programs that it starts, sorted
+	Programs      []string // the programs that it starts, and those that these may start; sorted
 
-	archive *txtar.Archive
-	lines   []line
-	network bool // it speaks of TCP or UDP
+	exercise Ensemble
+	archive  *txtar.Archive
+	lines    []line
+	network  bool // it speaks of TCP or UDP
+}
+
+// Ensemble are the programs that take part in the checks of an exercise.
+type Ensemble struct {
+	Programs []string // the exercise's: whose each is, the cast says
+	// Props are programs of the judge's. Scripts may start them, all programs find them in their PATH,
+	// and they are in no cast.
+	Props []string
+	// Starts are the programs that a program finds in its PATH and may start: NAME -> NAMES.
+	Starts map[string][]string
 }
 
 // line is one line of the script as the author wrote it.
@@ -67,15 +78,15 @@ var builtins = map[string]string{
 	"symlink": "make a link",
 }
 
-// Parse loads a script and lints it. Known are the programs of its exercise.
-func Parse(id, file string, data []byte, known []string) (*Script, error) {
-	s := &Script{ID: id, File: file, Points: 1, archive: txtar.Parse(data)}
+// Parse loads a script of an exercise and lints it.
+func Parse(id, file string, data []byte, exercise Ensemble) (*Script, error) {
+	s := &Script{ID: id, File: file, Points: 1, exercise: exercise, archive: txtar.Parse(data)}
 	if err := s.readHeader(); err != nil {
 		return nil, err
 	}
 	programs := map[string]bool{}
 	for i, l := range s.lines {
-		if err := s.lint(l.text, known, programs); err != nil {
+		if err := s.lint(l.text, programs); err != nil {
 			return nil, &Error{file, i + 1, err}
 		}
 	}
@@ -144,7 +155,7 @@ func (s *Script) headerLine(comment string) error {
 var misconceptionID = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // lint checks one line without running it, and collects the programs that it starts.
-func (s *Script) lint(text string, known []string, programs map[string]bool) error {
+func (s *Script) lint(text string, programs map[string]bool) error {
 	if strings.HasPrefix(text, "#") {
 		return nil
 	}
@@ -175,10 +186,23 @@ func (s *Script) lint(text string, known []string, programs map[string]bool) err
 		return err
 	}
 	if v.Name == "start" {
-		if !slices.Contains(known, rest[0]) {
-			return fmt.Errorf("start: the exercise has no program %q: it has %s", rest[0], strings.Join(known, ", "))
-		}
-		programs[rest[0]] = true
+		return s.enter(rest[0], programs)
+	}
+	return nil
+}
+
+// enter takes a program that the script starts into its programs, with those that it may start.
+func (s *Script) enter(name string, programs map[string]bool) error {
+	x := s.exercise
+	switch {
+	case slices.Contains(x.Props, name):
+		return nil
+	case !slices.Contains(x.Programs, name):
+		return fmt.Errorf("start: the exercise has no program %q: it has %s", name, strings.Join(slices.Concat(x.Programs, x.Props), ", "))
+	}
+	programs[name] = true
+	for _, p := range x.Starts[name] {
+		programs[p] = true
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	s, err := Parse("echo", "a/echo.txtar", []byte("# what goes in\n# comes out\n# hint: look\n# hint: there\n# points: 3\n\nstart b x\n\n# a phase\nstart -as two a\nexits two # comment\n-- f --\nstart nothing\n"), []string{"a", "b", "c"})
+	s, err := Parse("echo", "a/echo.txtar", []byte("# what goes in\n# comes out\n# hint: look\n# hint: there\n# points: 3\n\nstart b x\n\n# a phase\nstart -as two a\nexits two # comment\n-- f --\nstart nothing\n"), Ensemble{Programs: []string{"a", "b", "c"}})
 	require.NoError(t, err)
 	assert.Equal(t, "echo", s.ID)
 	assert.Equal(t, "what goes in comes out", s.Title)
@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 	assert.Equal(t, []string{"a", "b"}, s.Programs)
 	assert.Equal(t, line{"exits two # comment", "a phase"}, s.lines[10])
 
-	s, err = Parse("x", "x", []byte("# title\nstart a"), []string{"a"})
+	s, err = Parse("x", "x", []byte("# title\nstart a"), Ensemble{Programs: []string{"a"}})
 	require.NoError(t, err)
 	assert.Equal(t, 1, s.Points)
 	assert.Empty(t, s.Hint)
@@ -69,7 +69,7 @@ func TestParseErrors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Parse("f", "f.txtar", []byte(tt.script), []string{"other", "prog"})
+			_, err := Parse("f", "f.txtar", []byte(tt.script), Ensemble{Programs: []string{"other", "prog"}})
 			require.ErrorContains(t, err, tt.want)
 			assert.True(t, strings.HasPrefix(err.Error(), tt.want))
 			assert.Error(t, errors.Unwrap(err))
@@ -201,7 +201,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add("# title\n# points: 2\n# hint: x\nstart prog\n-- a --\nb\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := Parse("f", "f.txtar", []byte(text), []string{"prog"})
+		s, err := Parse("f", "f.txtar", []byte(text), Ensemble{Programs: []string{"prog"}})
 		if err != nil {
 			var e *Error
 			require.ErrorAs(t, err, &e)
@@ -211,7 +211,7 @@ func FuzzParse(f *testing.F) {
 		require.NotEmpty(t, s.Title)
 		require.Equal(t, []string{"prog"}, s.Programs)
 		// What testscript is given says the same, and can be taken apart again.
-		again, err := Parse("f", "f.txtar", []byte("# "+"title\n"+strings.Join(commands(s), "\n")), []string{"prog"})
+		again, err := Parse("f", "f.txtar", []byte("# "+"title\n"+strings.Join(commands(s), "\n")), Ensemble{Programs: []string{"prog"}})
 		require.NoError(t, err)
 		require.Equal(t, commands(s), commands(again))
 	})

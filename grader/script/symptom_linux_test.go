@@ -113,7 +113,7 @@ func TestShows(t *testing.T) {
 		{"\nstart prog line\nlimit prog fsize 1\nexits prog", "disk-is-never-full"},
 		{"\nstart prog line\nlimit prog nofile 9\nexits prog", ""},
 	} {
-		s, err := Parse("check", "check.txtar", []byte("# it works\n"+x.script+"\n"), []string{"prog"})
+		s, err := Parse("check", "check.txtar", []byte("# it works\n"+x.script+"\n"), Ensemble{Programs: []string{"prog"}})
 		require.NoError(t, err)
 		f, err := s.Run(t.Context(), options(t))
 		require.NoError(t, err)

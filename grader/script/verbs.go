@@ -8,10 +8,11 @@ var Verbs = []*Verb{
 			{"as", "NAME", "call the process so; needed when a program is started twice"},
 			{"held", "", "start with a full stdout pipe, so that its first write waits until release"},
 			{"dir", "DIR", "a working folder below the room's"},
-			{"env", "K=V", "one more variable in its environment"},
+			{"env", "K=V", "one more variable in its environment, or another value for one"},
 		},
 		Summary: "start a program in the room",
-		Detail: "Whose program runs, the student's or the reference, is the cast's to say. The process gets " +
+		Detail: "Whose program runs, the student's or the reference, is the cast's to say; a prop of the exercise is the judge's " +
+			"own (a folder with a main.go beside the scripts). The process gets " +
 			"pipes of the judge as stdin, stdout and stderr; its output is always read. The arguments are paths " +
 			"and words as the program sees them, so files are named without room/. $NAME_PID is the process's own pid " +
 			"(a dash in the name becomes _).",

@@ -24,16 +24,17 @@ func (c *call) start() error {
 	}
 	command := room.Command{
 		Name: a.name,
-		Path: c.Binary(program, c.Cast[program]),
+		Path: c.binary(program),
 		Cell: program,
 		Args: c.args[1:],
+		Env:  c.path(program),
 		Held: c.has("held"),
 	}
 	if c.has("dir") {
 		command.Dir = c.flags["dir"]
 	}
 	if c.has("env") {
-		command.Env = []string{c.flags["env"]}
+		command.Env = append(command.Env, c.flags["env"])
 	}
 	if err := c.add(a); err != nil {
 		return err
