@@ -19,6 +19,7 @@ import (
 
 	"ipclab/grader/build"
 	"ipclab/grader/quiz"
+	"ipclab/grader/room"
 	"ipclab/grader/script"
 	"ipclab/grader/strictyaml"
 
@@ -68,6 +69,7 @@ type Exercise struct {
 	Props  []string
 	Starts map[string][]string // the programs that a program finds in its PATH and may start
 	Forbid []string            // import paths that it is to be solved without
+	Limits room.Limits         // what the programs of a check may use
 	Checks []*script.Script
 
 	dir string // = ID; its folder in each of the three trees
@@ -101,6 +103,7 @@ type exerciseFile struct {
 	Programs []string            `yaml:"programs"`
 	Starts   map[string][]string `yaml:"starts"`
 	Forbid   []string            `yaml:"forbid"`
+	Limits   *limitsFile         `yaml:"limits"`
 }
 
 var idPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
@@ -230,6 +233,9 @@ func (c *Course) loadExercise(id string) (*Exercise, error) {
 		return nil, err
 	}
 	e.Starts = f.Starts
+	if e.Limits, err = f.Limits.limits(doc); err != nil {
+		return nil, err
+	}
 	return e, c.loadChecks(e)
 }
 

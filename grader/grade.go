@@ -70,6 +70,7 @@ type grading struct {
 	work  string // a folder of our own
 	cache *cache
 	tools *build.Toolchain
+	house *room.House // nil where programs are not behind walls
 
 	tracing  bool // keep the transcripts of what passes
 	progress sync.Mutex
@@ -184,6 +185,10 @@ func (g *grading) judge(ctx context.Context, entries []*entry) (err error) {
 	}
 	if g.cache, err = openCache(g.work); err != nil {
 		return err
+	}
+	if g.Isolation == room.Rooms {
+		g.house = room.OpenHouse(g.work, g.cache.dir)
+		defer func() { err = errors.Join(err, g.house.Close()) }()
 	}
 	if g.tools, err = build.Find(ctx, g.cache.gocache()); err != nil {
 		return err
@@ -444,10 +449,11 @@ func (g *grading) runOne(ctx context.Context, t *task, n int, binary func(key st
 		return
 	}
 	t.failure, t.err = t.check.Run(ctx, script.Options{
-		Dir: dir, Cast: t.cast, Seed: t.seed, Limits: room.DefaultLimits(),
+		Dir: dir, Cast: t.cast, Seed: t.seed, Limits: t.e.Limits,
 		Transcript: func(events []room.Event) { t.events = events },
 		Binary:     func(p string, s script.Side) string { return binary(t.e.key(s, p)) },
-		Channel:    g.channel(t.e.Exercise),
+		House:      g.house,
+		Channel:    t.e.Channel,
 	})
 	t.elapsed = time.Since(begun)
 	if t.failure != nil {
@@ -459,14 +465,6 @@ func (g *grading) runOne(ctx context.Context, t *task, n int, binary func(key st
 	if g.Keep == nil {
 		t.err = errors.Join(t.err, removeAll(dir))
 	}
-}
-
-// channel says what the walls around an exercise's programs let through, if there are to be any.
-func (g *grading) channel(x *Exercise) string {
-	if g.Isolation == room.Rooms {
-		return x.Channel
-	}
-	return ""
 }
 
 // removeAll removes a tree in which programs may have taken their own folders' permissions away.

@@ -1,15 +1,74 @@
 package room
 
-// Limits bound one process. Zero means that the tier's own default holds: for Output that of
-// DefaultLimits.
+import (
+	"fmt"
+	"time"
+)
+
+// Limits bound what programs may use. Zero means that the tier's own default holds: for Output that of
+// DefaultLimits, for Memory, Processes and Disk too.
 type Limits struct {
-	CPU       int // seconds of processor time
-	FileSize  int // bytes of any file that it writes
-	OpenFiles int // descriptors
-	Output    int // bytes of stdout, and of stderr, that the judge keeps; the rest is thrown away
+	CPU       int // of a process: seconds of processor time
+	FileSize  int // of a process: bytes of any file that it writes
+	OpenFiles int // of a process: descriptors
+	Output    int // of a process: bytes of stdout, and of stderr, that the judge keeps; the rest is thrown away
+	Memory    int // of a room: bytes of memory that its processes use, beside their binaries
+	Processes int // of a room: living processes
+	Disk      int // of a room with walls: bytes of its shared folder
 }
 
 // DefaultLimits are generous for honest programs and bound the others.
 func DefaultLimits() Limits {
-	return Limits{CPU: 60, FileSize: 256 << 20, OpenFiles: 256, Output: 4 << 20}
+	return Limits{CPU: 60, FileSize: 256 << 20, OpenFiles: 256, Output: 4 << 20, Memory: 256 << 20, Processes: 64, Disk: 64 << 20}
+}
+
+// orDefault fills in what every room needs.
+func (l Limits) orDefault() Limits {
+	d := DefaultLimits()
+	for _, f := range []struct {
+		value *int
+		must  int
+	}{{&l.Output, d.Output}, {&l.Memory, d.Memory}, {&l.Processes, d.Processes}, {&l.Disk, d.Disk}} {
+		if *f.value == 0 {
+			*f.value = f.must
+		}
+	}
+	return l
+}
+
+// exceeded tells whether a room's processes are too many, or use too much memory together. What they did
+// is remembered: see Excess.
+func (r *Room) exceeded(processes, memory int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.config.Limits
+	switch {
+	case r.excess != "":
+	case processes > l.Processes:
+		r.excess = fmt.Sprintf("more than %d processes", l.Processes)
+	case memory > l.Memory:
+		r.excess = "more than " + mebibytes(l.Memory) + " of memory"
+	default:
+		return false
+	}
+	return true
+}
+
+func mebibytes(n int) string { return fmt.Sprintf("%d MiB", n>>20) }
+
+// Excess says of which limit of the room its processes used more, such as "more than 256 MiB of memory";
+// empty if they did not. They have been killed then.
+func (r *Room) Excess() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.excess
+}
+
+// excess says of which limit of its own a process that has ended used more; empty if it did not. Where
+// the limit is the kernel's, its trace is the time that was used.
+func (l Limits) excess(e Exit) string {
+	if l.CPU > 0 && e.CPU >= time.Duration(l.CPU)*time.Second {
+		return fmt.Sprintf("more than %d seconds of processor time", l.CPU)
+	}
+	return ""
 }

@@ -41,7 +41,9 @@ func tryWalls() error {
 	if err != nil {
 		return err
 	}
-	k, _, err := raise(Walls{Channel: "pipe", Programs: map[string]string{"probe": self}}, DefaultLimits())
+	house := OpenHouse(filepath.Dir(self))
+	defer house.Close()
+	k, _, err := raise(Walls{House: house, Channel: "pipe", Programs: map[string]string{"probe": self}}, DefaultLimits())
 	if err != nil {
 		return fmt.Errorf("raise the walls: %w", err)
 	}

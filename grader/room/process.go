@@ -39,6 +39,7 @@ type Process struct {
 
 	room   *Room
 	child  child
+	limits Limits
 	exit   *Exit         // set with the room locked
 	done   chan struct{} // closed when exit is set
 	frozen bool
@@ -52,10 +53,15 @@ type Exit struct {
 	Code   int            // the exit status, when Signal is 0
 	Signal syscall.Signal // what killed it
 	CPU    time.Duration  // user and system time that it used
+	// Excess says of which limit it, or its room, used more; empty if it did not end by that.
+	Excess string
 }
 
-// String gives "exit status 1" or "killed by SIGTERM".
+// String gives "exit status 1", "killed by SIGTERM" or "stopped: used more than 64 processes".
 func (e Exit) String() string {
+	if e.Excess != "" {
+		return "stopped: used " + e.Excess
+	}
 	if e.Signal != 0 {
 		return "killed by " + unix.SignalName(e.Signal)
 	}
@@ -99,7 +105,6 @@ func (r *Room) Start(c Command) (*Process, error) {
 	}
 	defer stderr.Close()
 
-	p := &Process{Name: c.Name, room: r, done: make(chan struct{})}
 	limits := r.config.Limits
 	if c.Limits != nil {
 		limits = *c.Limits
@@ -107,6 +112,7 @@ func (r *Room) Start(c Command) (*Process, error) {
 			limits.Output = r.config.Limits.Output
 		}
 	}
+	p := &Process{Name: c.Name, room: r, limits: limits, done: make(chan struct{})}
 	err = r.spawn(p, c, [3]*os.File{stdin, stdout, stderr}, limits, func() {
 		r.note(c.Name, "start", []byte(strings.Join(append([]string{c.Name}, c.Args...), " ")))
 		p.In = r.input(c.Name, judgeIn)
@@ -167,6 +173,10 @@ func (p *Process) wait() {
 		e = Exit{Signal: ws.Signal(), CPU: cpu}
 	}
 	p.room.mu.Lock()
+	e.Excess = p.limits.excess(e)
+	if e.Signal == unix.SIGKILL && p.room.excess != "" {
+		e.Excess = p.room.excess
+	}
 	p.exit = &e
 	p.room.note(p.Name, "exit", []byte(e.String()))
 	p.room.mu.Unlock()

@@ -88,6 +88,9 @@ func (e *eye) left() {
 // process looks at the threads of a process and at its descendants, and counts these processes.
 func (e *eye) process(pid int) int {
 	e.pids = append(e.pids, pid)
+	if e.thorough {
+		e.memory += memoryOf(pid)
+	}
 	all := threads(pid)
 	for _, t := range all {
 		if e.thorough {
@@ -102,7 +105,7 @@ func (e *eye) process(pid int) int {
 	fmt.Fprintf(&e.print, "%d,", pid)
 	n := 1
 	for _, t := range all {
-		if !e.still && !e.thorough || n > MaxProcesses {
+		if !e.still && !e.thorough || n > e.room.config.Limits.Processes {
 			break
 		}
 		for _, child := range t.children() {
@@ -220,6 +223,20 @@ func statState(file string) byte {
 		return b[i+2]
 	}
 	return 0
+}
+
+// memoryOf reads how many bytes of memory a process has that are no copy of a file's.
+func memoryOf(pid int) int {
+	b, _ := readProc(fmt.Sprintf("/proc/%d/status", pid))
+	total := 0
+	for _, field := range []string{"\nRssAnon:", "\nRssShmem:"} {
+		if _, after, ok := bytes.Cut(b, []byte(field)); ok {
+			kib, _, _ := bytes.Cut(bytes.TrimLeft(after, " \t"), []byte(" "))
+			n, _ := strconv.Atoi(string(kib))
+			total += n << 10
+		}
+	}
+	return total
 }
 
 func processState(pid int) byte { return statState(fmt.Sprintf("/proc/%d/stat", pid)) }

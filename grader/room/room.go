@@ -60,6 +60,7 @@ type Room struct {
 	procs   []*Process
 	ends    []end // the judge's ends of all pipes and connections
 	events  []Event
+	excess  string // of which limit too much was used
 	closed  bool
 
 	running sync.WaitGroup // the goroutines that listen, write and wait
@@ -83,9 +84,7 @@ var errClosed = errors.New("the room is closed")
 
 // Open gives an empty room. The folder must exist, unless there are walls.
 func Open(c Config) (*Room, error) {
-	if c.Limits.Output == 0 {
-		c.Limits.Output = DefaultLimits().Output
-	}
+	c.Limits = c.Limits.orDefault()
 	r := &Room{opened: time.Now(), changed: make(chan struct{})}
 	var err error
 	if c.Walls != nil {

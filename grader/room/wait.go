@@ -18,15 +18,12 @@ const (
 	OutOfPatience
 	// Cancelled: the caller's context ended.
 	Cancelled
-	// Overrun: the processes have become more than MaxProcesses. They have been killed.
+	// Overrun: the processes have used more than the room's limits allow (see Room.Excess). They have
+	// been killed.
 	Overrun
 	// Starved: the machine gave the processes too little time to tell. A fault of nobody here.
 	Starved
 )
-
-// MaxProcesses is how many processes a room may hold. A program that starts itself again and again
-// would otherwise take the machine down.
-const MaxProcesses = 64
 
 // How a wait looks at the processes: every lookEvery, sooner when the last look found nothing that
 // moves, and now and then thoroughly. They are quiescent when three looks after the first, over
@@ -138,7 +135,7 @@ func (w *watch) look() Ending {
 		w.last = now
 		w.spent += w.account.charge(gap, sight.times)
 	}
-	if sight.processes > MaxProcesses {
+	if w.room.exceeded(sight.processes, sight.memory) {
 		w.room.keeper.killAll(w.room.Processes())
 		return Overrun
 	}
@@ -175,6 +172,7 @@ func (w *watch) still(now time.Time, s sight) bool {
 // sight is what one look at a room's processes found.
 type sight struct {
 	processes  int
+	memory     int           // of a thorough look: bytes that all of them use, beside their binaries
 	pids       []int         // of the processes looked at
 	motionless string        // a fingerprint if nothing can move by itself, else empty
 	packets    bool          // some packet is on its way on this machine

@@ -12,11 +12,14 @@ const (
 
 // Walls say what is around the processes of a room at the tier Rooms.
 type Walls struct {
+	House    *House            // where they stand
 	Channel  string            // the exercise's, see grader.Channels
 	Programs map[string]string // role -> binary; each role gets a cell of its own
 	// Props are programs of the judge's: name -> binary. They lie in the PATH of every cell, and each
 	// has a cell of its own too, for when the judge starts it.
 	Props map[string]string
+	// Curl is the host's curl, if the judge is to start it: Command.Cell is "curl" then.
+	Curl string
 	// Starts are the programs that lie in a role's PATH beside its own and the props: role -> roles.
 	Starts map[string][]string
 }

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -20,10 +19,12 @@ import (
 
 // walled is the keeper of the tier "rooms".
 type walled struct {
-	block    *wall.Block
-	programs map[string]string // role -> path within its cell
-	ids      map[int]bool      // of the processes that were started and not waited for
-	mu       sync.Mutex
+	house *House
+	block *wall.Block
+	kind  blockKind
+	paths map[string]string // cell -> path of its program
+	ids   map[int]bool      // of the processes that were started and not waited for
+	mu    sync.Mutex
 }
 
 // ActAsInmate makes the calling goroutine handle files as the user of rooms' processes, and keeps it on
@@ -45,41 +46,63 @@ func ActAsInmate(dir string) error {
 	return err
 }
 
-// folderSize and folderFiles bound what the programs of a check can write, in bytes and in number.
-const (
-	folderSize  = 64 << 20
-	folderFiles = 4096
-)
+// folderFiles bounds the number of files that the programs of a check can make.
+const folderFiles = 4096
 
-// raise builds the walls, and gives the path of the room's folder. Pid 1 is started from a thread of the
-// grader's own user, whoever the caller acts as.
-func raise(w Walls, l Limits) (k keeper, dir string, err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		k, dir, err = raiseHere(w, l)
-	}()
-	<-done
-	return k, dir, err
-}
-
-func raiseHere(w Walls, l Limits) (keeper, string, error) {
-	spawning.RLock() // pid 1 is a child of ours, and for a moment holds what we hold
-	defer spawning.RUnlock()
-	plan := wall.Plan{FolderSize: folderSize, Inodes: folderFiles, Limits: l.list()}
-	k := &walled{programs: map[string]string{}, ids: map[int]bool{}}
-	for _, role := range slices.Sorted(maps.Keys(w.Programs)) {
-		c := cellOf(w.Channel, len(w.Programs))
-		c.Name, c.Program = role, w.Programs[role]
-		plan.Cells = append(plan.Cells, c)
-		k.programs[role] = path.Join("/bin", filepath.Base(c.Program))
-	}
-	var err error
-	if k.block, err = wall.Build(plan); err != nil {
+// raise builds the walls, and gives the path of the room's folder.
+func raise(w Walls, l Limits) (keeper, string, error) {
+	kind := blockKind{l, w.Channel == "tcp" || w.Channel == "udp", w.Curl != ""}
+	block, err := w.House.block(kind)
+	if err != nil {
 		return nil, "", err
 	}
-	known.add(k.block.Init(), k)
-	return k, k.block.FolderPath(), nil
+	k := &walled{house: w.House, block: block, kind: kind, paths: map[string]string{}, ids: map[int]bool{}}
+	layout := wall.Layout{FolderSize: int64(l.Disk), Inodes: folderFiles, Cells: k.cells(w)}
+	if err := block.Furnish(layout); err != nil {
+		return nil, "", errors.Join(err, w.House.raze(block))
+	}
+	return k, block.FolderPath(), nil
+}
+
+// cells gives one for each program that the judge may start.
+func (k *walled) cells(w Walls) []wall.Cell {
+	var all []wall.Cell
+	add := func(name, binary string, more ...string) {
+		c := cellOf(w.Channel, len(w.Programs))
+		c.Name, c.Programs = name, maps.Clone(w.Props)
+		if c.Programs == nil {
+			c.Programs = map[string]string{}
+		}
+		for _, other := range more {
+			c.Programs[other] = w.Programs[other]
+		}
+		c.Programs[name] = binary
+		k.paths[name] = path.Join("/bin", name)
+		all = append(all, c)
+	}
+	for _, role := range slices.Sorted(maps.Keys(w.Programs)) {
+		add(role, w.Programs[role], w.Starts[role]...)
+	}
+	for _, prop := range slices.Sorted(maps.Keys(w.Props)) {
+		add(prop, w.Props[prop])
+	}
+	if w.Curl != "" {
+		c := cellOf(w.Channel, len(w.Programs))
+		c.Name, k.paths["curl"] = "curl", w.Curl
+		for _, d := range systemFolders() {
+			c.Binds = append(c.Binds, wall.Bind{From: d, To: d})
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// systemFolders are where the host's own programs and their libraries lie.
+func systemFolders() []string {
+	return slices.DeleteFunc(slices.Clone(wall.Places), func(d string) bool {
+		info, err := os.Stat(d)
+		return err != nil || !info.IsDir()
+	})
 }
 
 // cellOf says what lies between the programs of an exercise: nothing but its channel. Wherever they are
@@ -106,8 +129,13 @@ func cellOf(channel string, programs int) wall.Cell {
 
 // list gives the limits as the kernel takes them.
 func (l Limits) list() []wall.Limit {
-	all := []wall.Limit{{Resource: unix.RLIMIT_MEMLOCK, Value: 1 << 20}, {Resource: unix.RLIMIT_MSGQUEUE}}
-	for what, n := range l.resources() {
+	all := []wall.Limit{{Resource: unix.RLIMIT_MEMLOCK, Value: 1 << 20}, {Resource: unix.RLIMIT_MSGQUEUE}, {Resource: unix.RLIMIT_SIGPENDING, Value: 1024}}
+	resources := l.resources()
+	// These the kernel counts for the whole room, or cannot count as finely as we do: a last resort, should
+	// programs be quicker than our looks at them.
+	resources[unix.RLIMIT_NPROC] = l.Processes * threadsPerProcess
+	resources[unix.RLIMIT_DATA] = l.Memory + reservedMemory
+	for what, n := range resources {
 		var own unix.Rlimit
 		if unix.Getrlimit(what, &own) == nil { // where the grader itself has less, that holds
 			all = append(all, wall.Limit{Resource: what, Value: min(uint64(n), own.Max)})
@@ -116,8 +144,15 @@ func (l Limits) list() []wall.Limit {
 	return all
 }
 
+// threadsPerProcess is how many threads a program of Go may well have. reservedMemory is what such a
+// program takes of its address space, in bytes, before it uses any of it.
+const (
+	threadsPerProcess = 12
+	reservedMemory    = 256 << 20
+)
+
 func (k *walled) start(c Command, _ string, files [3]*os.File, _ Limits) (child, error) {
-	p, err := k.block.Start(wall.Command{Cell: c.Cell, Path: k.programs[c.Cell], Args: c.Args, Env: c.Env, Dir: path.Join(wall.Folder, c.Dir)}, files[:]...)
+	p, err := k.block.Start(wall.Command{Cell: c.Cell, Path: k.paths[c.Cell], Args: c.Args, Env: c.Env, Dir: path.Join(wall.Folder, c.Dir)}, files[:]...)
 	if err != nil {
 		return nil, err
 	}
@@ -142,15 +177,10 @@ func (k *walled) networks() []network {
 	return []network{judgesNetwork, {fmt.Sprintf("/proc/%d/net", k.block.Init()), k.block.Diag()}}
 }
 
-func (k *walled) killAll([]*Process) {
-	for _, pid := range descend(nil, k.block.Init()) {
-		unix.Kill(pid, unix.SIGKILL)
-	}
-}
+func (k *walled) killAll([]*Process) { k.block.Kill() }
 
 func (k *walled) end(procs []*Process) error {
-	err := k.block.Close()
-	known.remove(k.block.Init(), k)
+	err := k.house.giveBack(k.block, k.kind)
 	for _, p := range procs {
 		if e := p.awaitDeath(); e != nil {
 			return e

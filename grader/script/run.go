@@ -30,7 +30,9 @@ type Options struct {
 	Binary func(program string, side Side) string // the path of a program; a prop's is the reference's
 	Seed   string                                 // from which the script's random data come
 	Limits room.Limits
-	// Channel, if set, has walls put around the programs that let nothing but this channel through.
+	// House, if set, is where walls are put around the programs that let nothing but the exercise's
+	// Channel through.
+	House   *room.House
 	Channel string
 	// Transcript, if set, is given all that happened, however the script ends.
 	Transcript func([]room.Event)
@@ -120,7 +122,7 @@ func (s *Script) prepare(ctx context.Context, o Options) *run {
 
 // begin is what is done on the goroutine that runs the script.
 func (r *run) begin() error {
-	if r.Channel != "" {
+	if r.House != nil {
 		if err := room.ActAsInmate(r.Dir); err != nil {
 			return err
 		}
@@ -159,8 +161,8 @@ func (r *run) setup(env *testscript.Env) error {
 	}
 	c := room.Config{Dir: r.world, Env: programEnv(tmp), Limits: r.Limits, Network: r.network}
 	var err error
-	if r.Channel != "" {
-		c.Env, c.Walls = programEnv("/tmp"), &room.Walls{Channel: r.Channel, Programs: r.binaries(), Props: r.props(), Starts: r.exercise.Starts}
+	if r.House != nil {
+		c.Env, c.Walls = programEnv("/tmp"), &room.Walls{House: r.House, Channel: r.Channel, Programs: r.binaries(), Props: r.props(), Starts: r.exercise.Starts}
 	} else if err = r.makePaths(); err != nil {
 		return r.broken(err)
 	}
@@ -225,7 +227,7 @@ func (r *run) bin(program string) string { return filepath.Join(r.Dir, "bin", pr
 
 // path gives the variable of that name for a program, if it is another than programEnv's.
 func (r *run) path(program string) []string {
-	if r.Channel != "" || len(r.exercise.Props) == 0 && len(r.exercise.Starts) == 0 {
+	if r.House != nil || len(r.exercise.Props) == 0 && len(r.exercise.Starts) == 0 {
 		return nil
 	}
 	return []string{"PATH=" + r.bin(program) + ":" + systemPath}

@@ -164,7 +164,7 @@ func (c *call) judge(e room.Ending) (room.Ending, error) {
 	case room.OutOfPatience:
 		c.patience = true
 	case room.Overrun:
-		return e, mismatchf("expected: no more than %d processes\nwhy:      there were more, and more to come, so all were ended: does each child start a child again?", room.MaxProcesses)
+		return e, mismatchf("came:     stopped: used %s\nwhy:      there is a limit for all processes of a check together, and all were ended", c.room.Excess())
 	case room.Cancelled:
 		return e, c.ctx.Err()
 	case room.Starved:

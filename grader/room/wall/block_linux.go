@@ -130,6 +130,12 @@ func (b *Block) Furnish(l Layout) (err error) {
 	return err
 }
 
+// Kill kills all processes of the block, and leaves their ends to be told.
+func (b *Block) Kill() error {
+	_, err := b.call(request{Kill: true})
+	return err
+}
+
 // Clear ends all processes of the block, and returns when they are gone, with the cells and the shared
 // folder.
 func (b *Block) Clear() error {

@@ -87,6 +87,8 @@ func (w *warden) obey(q request, fds []int) {
 		out, err = w.furnish(q.Layout)
 	case q.Clear:
 		err = w.clear()
+	case q.Kill:
+		err = killAll()
 	case q.Socket != nil:
 		var fd int
 		fd, err = unix.Socket(q.Socket.Domain, q.Socket.Type|unix.SOCK_CLOEXEC, q.Socket.Protocol)
@@ -140,17 +142,22 @@ func (w *warden) start(q request, fds []int) {
 	<-done
 }
 
-// clear kills everything but pid 1 itself. One call is enough: a process cannot fork once it has been
-// sent SIGKILL. It returns when all are reaped, and the cells' threads have been told to end.
+// killAll kills everything but pid 1 itself. One call is enough: a process cannot fork once it has been
+// sent SIGKILL.
+func killAll() error {
+	if err := unix.Kill(-1, unix.SIGKILL); err != unix.ESRCH {
+		return err
+	}
+	return nil
+}
+
+// clear kills all and returns when they are reaped, and the cells' threads have been told to end.
 func (w *warden) clear() error {
 	for _, c := range w.cells {
 		close(c.work)
 	}
 	clear(w.cells)
-	err := unix.Kill(-1, unix.SIGKILL)
-	if err == unix.ESRCH {
-		err = nil
-	}
+	err := killAll()
 	w.mu.Lock()
 	for !w.idle {
 		w.none.Wait()

@@ -17,6 +17,7 @@ type request struct {
 	Plan    *Plan    `json:",omitempty"` // make the root
 	Layout  *Layout  `json:",omitempty"` // make cells
 	Clear   bool     `json:",omitempty"` // end all, and forget the cells
+	Kill    bool     `json:",omitempty"` // end all, and keep the cells
 	Command *Command `json:",omitempty"` // start a program
 	Socket  *Socket  `json:",omitempty"` // make a socket in the block's network
 }
