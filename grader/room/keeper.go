@@ -1,6 +1,8 @@
 package room
 
 import (
+	"context"
+	"net"
 	"os"
 	"syscall"
 	"time"
@@ -16,6 +18,10 @@ type keeper interface {
 	left() (mine, perhaps []int)
 	// networks are the judge's own and the room's, if that is another.
 	networks() []network
+	// dial, listen and listenPacket reach the network in which the room's processes are.
+	dial(ctx context.Context, network, address string) (net.Conn, error)
+	listen(network, address string) (net.Listener, error)
+	listenPacket(network, address string) (net.PacketConn, error)
 	// killAll kills what runs in the room, and leaves the rest to end.
 	killAll(procs []*Process)
 	// end kills everything and returns when it is gone.

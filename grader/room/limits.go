@@ -2,6 +2,7 @@ package room
 
 import (
 	"fmt"
+	"syscall"
 	"time"
 )
 
@@ -64,11 +65,12 @@ func (r *Room) Excess() string {
 	return r.excess
 }
 
-// excess says of which limit of its own a process that has ended used more; empty if it did not. Where
-// the limit is the kernel's, its trace is the time that was used.
+// excess says of which limit of its own a process that has ended used more; empty if it did not. The
+// kernel kills at the limit of processor time, and counts more of it than it tells, on a virtual machine above all.
 func (l Limits) excess(e Exit) string {
-	if l.CPU > 0 && e.CPU >= time.Duration(l.CPU)*time.Second {
-		return fmt.Sprintf("more than %d seconds of processor time", l.CPU)
+	limit := time.Duration(l.CPU) * time.Second
+	if e.Signal == syscall.SIGKILL && limit > 0 && e.CPU >= limit/2 {
+		return fmt.Sprintf("more than %s of processor time", limit)
 	}
 	return ""
 }

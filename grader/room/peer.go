@@ -39,7 +39,7 @@ func (r *Room) Dial(ctx context.Context, name, network, address string) (*Peer, 
 		return nil, err
 	}
 	defer done()
-	conn, err := new(net.Dialer).DialContext(ctx, network, where)
+	conn, err := r.keeper.dial(ctx, network, where)
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) {
@@ -66,7 +66,7 @@ func (r *Room) Listen(name, network, address string) (*Peer, error) {
 		return nil, err
 	}
 	defer done()
-	l, err := net.Listen(network, where)
+	l, err := r.keeper.listen(network, where)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,9 @@
 package room
 
 import (
+	"context"
 	"crypto/rand"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,6 +39,23 @@ func (y *yard) start(c Command, dir string, files [3]*os.File, limits Limits) (c
 	}
 	known.add(cmd.Process.Pid, cmd)
 	return direct{cmd}, nil
+}
+
+func (y *yard) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return judgesDial(ctx, network, address)
+}
+
+func (y *yard) listen(network, address string) (net.Listener, error) {
+	return net.Listen(network, address)
+}
+
+func (y *yard) listenPacket(network, address string) (net.PacketConn, error) {
+	return net.ListenPacket(network, address)
+}
+
+// judgesDial dials from the judge's own network.
+func judgesDial(ctx context.Context, network, address string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, address)
 }
 
 func (y *yard) networks() []network { return []network{judgesNetwork} }
