@@ -39,7 +39,7 @@ func (h *House) block(kind blockKind) (*wall.Block, error) {
 		return all[len(all)-1], nil
 	}
 	h.mu.Unlock()
-	plan := wall.Plan{Sources: h.sources, Limits: kind.limits.list()}
+	plan := wall.Plan{Sources: h.sources, Limits: kind.limits.list(), Bounds: kind.limits.bounds()}
 	if kind.system {
 		plan.Sources = append(systemFolders(), h.sources...)
 	}

@@ -22,6 +22,8 @@ type keeper interface {
 	dial(ctx context.Context, network, address string) (net.Conn, error)
 	listen(network, address string) (net.Listener, error)
 	listenPacket(network, address string) (net.PacketConn, error)
+	// outOfMemory tells whether the kernel has killed a process because the room used too much memory.
+	outOfMemory() bool
 	// killAll kills what runs in the room, and leaves the rest to end.
 	killAll(procs []*Process)
 	// end kills everything and returns when it is gone.

@@ -48,14 +48,14 @@ func (r *Room) exceeded(processes, memory int) bool {
 	case processes > l.Processes:
 		r.excess = fmt.Sprintf("more than %d processes", l.Processes)
 	case memory > l.Memory:
-		r.excess = "more than " + mebibytes(l.Memory) + " of memory"
+		r.excess = tooMuchMemory(l)
 	default:
 		return false
 	}
 	return true
 }
 
-func mebibytes(n int) string { return fmt.Sprintf("%d MiB", n>>20) }
+func tooMuchMemory(l Limits) string { return fmt.Sprintf("more than %d MiB of memory", l.Memory>>20) }
 
 // Excess says of which limit of the room its processes used more, such as "more than 256 MiB of memory";
 // empty if they did not. They have been killed then.

@@ -172,8 +172,11 @@ func (p *Process) wait() {
 	if ws.Signaled() {
 		e = Exit{Signal: ws.Signal(), CPU: cpu}
 	}
-	p.room.mu.Lock()
 	e.Excess = p.limits.excess(e)
+	if e.Signal == unix.SIGKILL && p.room.keeper.outOfMemory() {
+		e.Excess = tooMuchMemory(p.room.config.Limits)
+	}
+	p.room.mu.Lock()
 	if e.Signal == unix.SIGKILL && p.room.excess != "" {
 		e.Excess = p.room.excess
 	}

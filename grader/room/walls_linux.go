@@ -23,6 +23,7 @@ type walled struct {
 	block *wall.Block
 	kind  blockKind
 	paths map[string]string // cell -> path of its program
+	kills int               // the block's, when the room was raised
 	ids   map[int]bool      // of the processes that were started and not waited for
 	mu    sync.Mutex
 }
@@ -56,7 +57,7 @@ func raise(w Walls, l Limits) (keeper, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	k := &walled{house: w.House, block: block, kind: kind, paths: map[string]string{}, ids: map[int]bool{}}
+	k := &walled{house: w.House, block: block, kind: kind, kills: block.Kills(), paths: map[string]string{}, ids: map[int]bool{}}
 	layout := wall.Layout{FolderSize: int64(l.Disk), Inodes: folderFiles, Cells: k.cells(w)}
 	if err := block.Furnish(layout); err != nil {
 		return nil, "", errors.Join(err, w.House.raze(block))
@@ -150,6 +151,13 @@ const (
 	threadsPerProcess = 12
 	reservedMemory    = 256 << 20
 )
+
+// bounds are those of a whole room. What is written to folders in memory counts too, and so does pid 1.
+func (l Limits) bounds() wall.Bounds {
+	return wall.Bounds{Memory: l.Memory + l.Disk + reservedMemory/2, Tasks: (l.Processes + 2) * threadsPerProcess}
+}
+
+func (k *walled) outOfMemory() bool { return k.block.Kills() > k.kills }
 
 func (k *walled) start(c Command, _ string, files [3]*os.File, _ Limits) (child, error) {
 	p, err := k.block.Start(wall.Command{Cell: c.Cell, Path: k.paths[c.Cell], Args: c.Args, Env: c.Env, Dir: path.Join(wall.Folder, c.Dir)}, files[:]...)

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"ipclab/grader/room/wall"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -128,6 +130,15 @@ func TestLimitsAreToldAsSuch(t *testing.T) {
 			assert.Equal(t, x.want, p.Exited().String(), "%s", p.Exited().CPU)
 		})
 	}
+	t.Run("memory, while nobody looks", func(t *testing.T) {
+		r := walledRoom(t, nil, "file", Limits{Memory: 64 << 20, Disk: 8 << 20})
+		p := inhabit(t, r, "eat", "s1000")
+		if len(wall.Hierarchies()) == 0 { // nothing but our looks bounds shared memory then
+			r.Wait(t.Context(), never)
+		}
+		<-p.done
+		assert.Equal(t, "stopped: used more than 64 MiB of memory", p.Exited().String())
+	})
 	t.Run("disk", func(t *testing.T) {
 		r := walledRoom(t, nil, "file", Limits{Disk: 8 << 20})
 		p := inhabit(t, r, "fill", "full")

@@ -18,6 +18,7 @@ type Block struct {
 	init   *os.Process
 	handle int // pidfd of init
 	link   link
+	group  group
 	folder *os.File
 	diag   *os.File
 
@@ -78,11 +79,18 @@ func Build(p Plan) (*Block, error) {
 		return nil, err
 	}
 	b := &Block{link: ours, handle: -1, answers: map[int]chan reply{}, inside: map[int]*Process{}, early: map[int]Exit{}, down: make(chan struct{})}
+	if b.group, err = newGroup(p.Bounds); err != nil {
+		ours.Close()
+		return nil, fmt.Errorf("control group: %w", err)
+	}
 	if b.init, err = startInit(theirs, &b.handle); err != nil {
 		ours.Close()
-		return nil, fmt.Errorf("namespaces: %w", err)
+		return nil, errors.Join(fmt.Errorf("namespaces: %w", err), b.group.remove())
 	}
 	go b.listen()
+	if err := b.group.enter(b.Init()); err != nil { // before it does anything
+		return nil, errors.Join(fmt.Errorf("control group: %w", err), b.Close())
+	}
 	sources, err := p.detach()
 	for _, fd := range sources {
 		defer unix.Close(fd)
@@ -322,6 +330,10 @@ func (b *Block) FolderPath() string {
 	return filepath.Join("/proc/self/fd", strconv.Itoa(int(b.folder.Fd())))
 }
 
+// Kills counts the processes of the block that the kernel has killed because the block's control group
+// was out of memory.
+func (b *Block) Kills() int { return b.group.kills() }
+
 // Close ends everything in the block, and returns when all of it is gone.
 func (b *Block) Close() error {
 	unix.PidfdSendSignal(b.handle, unix.SIGKILL, nil, 0)
@@ -334,5 +346,5 @@ func (b *Block) Close() error {
 			f.Close()
 		}
 	}
-	return err
+	return errors.Join(err, b.group.remove())
 }

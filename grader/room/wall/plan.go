@@ -26,6 +26,14 @@ type Plan struct {
 	// readable by everybody.
 	Sources []string
 	Limits  []Limit // of each process
+	Bounds  Bounds  // of all of them together, where control groups are to be had
+}
+
+// Bounds are what a block's control group holds it to; pid 1 and what is written to the block's folders
+// count.
+type Bounds struct {
+	Memory int // bytes
+	Tasks  int // processes and threads
 }
 
 // Layout says what stands in a block.
