@@ -121,6 +121,8 @@ func cellOf(channel string, programs int) wall.Cell {
 		return wall.Cell{Shared: true, Folder: wall.FilesFolder, Signals: true, Deny: wall.Unix | wall.Inet | wall.Locks}
 	case "tcp":
 		return wall.Cell{Shared: alone, Folder: wall.FilesFolder, Deny: wall.Unix | wall.UDP | wall.Locks}
+	case "all":
+		return wall.Cell{Shared: true, Folder: wall.FilesFolder, Signals: true, Deny: wall.Inet}
 	case "udp":
 		return wall.Cell{Shared: alone, Folder: wall.FilesFolder, Deny: wall.Unix | wall.Locks}
 	}
