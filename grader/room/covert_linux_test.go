@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -14,10 +15,11 @@ import (
 	"syscall"
 	"testing"
 
+	"ipclab/grader/room/wall"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
-	"ipclab/grader/room/wall"
 )
 
 // prisoner is the program of ./wall/testdata/prisoner, built without C, since a cell has no libraries.
@@ -41,95 +43,186 @@ var prisoner = sync.OnceValues(func() (string, error) {
 // prisonerGiven names a variable with the path of a prisoner that another process has built.
 const prisonerGiven = "IPCLAB_TEST_PRISONER"
 
+// What the channel of each kind of exercise inevitably carries, and no more: THREATS.md says the same.
+var (
+	// Cells share a pid namespace: whether a process is there, its group and session, and how many there
+	// have been.
+	existence = []string{"count of pids", "getpgid", "getsid", "kill of a group with 0", "kill with 0", "pidfd_open", "tgkill with 0"}
+	signals   = []string{"queued signal", "signal", "signal by a handle", "signal to a group", "signal to a thread", "signal to all"}
+	files     = []string{"file", "file of the judge", "shared mapping", "file name", "folder name", "rename", "symbolic link", "hard link", "mode", "size",
+		"modification time", "access time", "change time by chown", "extended attribute", "extended attribute removed", "inode flags", "inode flags by file_setattr",
+		"free space", "lease", "directory notification"}
+	locks = []string{"flock on a file", "process lock on a file", "open file lock on a file", "flock on the binary", "process lock on the binary",
+		"open file lock on the binary", "flock on a device", "process lock on a device", "open file lock on a device"}
+	sockets  = []string{"Unix stream socket", "Unix datagram socket", "Unix sequenced socket", "socket name", "rename", "mode", "abstract name in use", "abstract name in /proc", "free space"}
+	abstract = []string{"abstract stream socket", "abstract datagram socket", "abstract sequenced socket"}
+	tcp      = []string{"TCP over IPv4", "TCP over IPv6", "TCP by the net package", "TCP port in use", "MPTCP"}
+	udp      = []string{"UDP over IPv4", "UDP over IPv6", "UDP by the net package", "UDP port in use"}
+	// What processes of one program can do to one another.
+	siblings = []string{"FIFO name", "socket made by mknod", "file in /tmp", "name in /proc", "memfd through /proc", "entry in /proc", "command line", "environment of another"}
+)
+
+var allowed = map[string][][]string{
+	"pipe":   {{"pipe from the judge"}, existence},
+	"fifo":   {{"FIFO from the judge"}, existence},
+	"file":   {files, locks, existence},
+	"signal": {signals, existence},
+	"unix":   {sockets, existence},
+	"tcp":    {tcp, existence},
+	"udp":    {udp, existence},
+	"all":    {files, locks, signals, sockets, abstract, siblings, existence},
+}
+
 // TestCovert tries every way to talk that the prisoner knows in the rooms of every kind of exercise, and
-// finds open what is taught, and no more.
+// finds open what is taught, and no more; as whoever runs the test, and then as an ordinary user.
 func TestCovert(t *testing.T) {
 	program, err := prisoner()
 	require.NoError(t, err)
-	out, err := exec.Command(program, "ways").Output()
-	require.NoError(t, err)
-	var ways [][2]string
-	for line := range strings.Lines(string(out)) {
-		kind, name, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		ways = append(ways, [2]string{kind, name})
-	}
-	for _, channel := range []string{"pipe", "fifo", "file", "signal", "unix", "tcp", "udp", "all"} {
+	ways := waysOf(t, program)
+	for _, channel := range slices.Sorted(maps.Keys(allowed)) {
 		t.Run(channel, func(t *testing.T) {
+			wanted := slices.Concat(allowed[channel]...)
 			x := confine(t, channel, program)
-			var open []string
 			for _, w := range ways {
-				if err := x.try(w[0], w[1]); err == nil {
-					open = append(open, w[1])
-				} else {
-					t.Logf("%s: %v", w[1], err)
-				}
+				expected := slices.Contains(wanted, w.name)
+				err := x.try(w, expected)
+				assert.Equal(t, expected, err == nil, "%s: %v", w.name, err)
+				t.Logf("%s: %v", w.name, err)
 			}
-			fmt.Println("MATRIX", channel, len(open), strings.Join(open, ", "))
 		})
 	}
+	if os.Geteuid() == 0 {
+		t.Run("as an ordinary user", func(t *testing.T) { runAsOther(t, program) })
+	}
+}
+
+// TestCovertWays tries the ways between two processes in one cell in which nothing is denied that is not
+// everywhere: a way that is closed there too would prove nothing elsewhere.
+func TestCovertWays(t *testing.T) {
+	program, err := prisoner()
+	require.NoError(t, err)
+	x := enclose(t, "fifo", wall.Cell{Name: "a", Shared: true, Folder: wall.FilesFolder, Signals: true, Programs: map[string]string{"prisoner": program}})
+	x.cells[1] = "a"
+	x.pipe = true
+	carriers := slices.Concat(files, locks, signals, sockets, abstract, tcp, udp, siblings, existence, []string{"pipe from the judge", "FIFO from the judge", "UDP-Lite"})
+	for _, w := range waysOf(t, program) {
+		if slices.Contains(carriers, w.name) {
+			assert.NoError(t, x.try(w, true), w.name)
+		}
+	}
+}
+
+// runAsOther runs this test once more, as a user without any rights.
+func runAsOther(t *testing.T, program string) {
+	dir, err := os.MkdirTemp("", "covert-")
+	require.NoError(t, err)
+	defer os.RemoveAll(dir)
+	require.NoError(t, os.Chmod(dir, 0o755))
+	self, err := os.ReadFile("/proc/self/exe")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "room.test"), self, 0o755))
+	home := filepath.Join(dir, "home")
+	require.NoError(t, os.Mkdir(home, 0o755))
+	own, err := os.ReadFile(program) // the program is the other's own, as a student's is the grader's
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(home, "prisoner"), own, 0o755))
+	const nobody = 65534
+	for _, p := range []string{home, filepath.Join(home, "prisoner")} {
+		require.NoError(t, os.Chown(p, nobody, nobody))
+	}
+	cmd := exec.Command(filepath.Join(dir, "room.test"), "-test.run", "^TestCovert$")
+	cmd.Dir = home
+	cmd.Env = append(os.Environ(), "HOME="+home, "TMPDIR="+home, prisonerGiven+"="+filepath.Join(home, "prisoner"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// way is one of the prisoner's.
+type way struct{ kind, name string }
+
+func waysOf(t *testing.T, program string) (all []way) {
+	out, err := exec.Command(program, "ways").Output()
+	require.NoError(t, err)
+	for line := range strings.Lines(string(out)) {
+		kind, name, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		all = append(all, way{kind, name})
+	}
+	return all
 }
 
 // exchange is two processes in the rooms of an exercise.
 type exchange struct {
-	t       *testing.T
-	block   *wall.Block
-	cells   [2]string
-	random  *rand.Rand
-	channel string
+	t      *testing.T
+	cells  [2]string
+	random *rand.Rand
+	block  *wall.Block
+	pipe   bool // the judge lays one from the one to the other
 }
 
 func confine(t *testing.T, channel, program string) *exchange {
-	x := &exchange{t: t, cells: [2]string{"a", "b"}, random: rand.New(rand.NewPCG(1, 2)), channel: channel}
-	plan := wall.Plan{FolderSize: folderSize, Inodes: folderFiles, Limits: DefaultLimits().list()}
-	for _, name := range x.cells {
-		c := cellOf(channel, len(x.cells))
-		c.Name, c.Program = name, program
-		plan.Cells = append(plan.Cells, c)
+	var cells []wall.Cell
+	for _, name := range []string{"a", "b"} {
+		c := cellOf(channel, 2)
+		c.Name, c.Programs = name, map[string]string{"prisoner": program}
+		cells = append(cells, c)
 	}
 	if channel == "all" { // one room for all
-		x.cells[1] = "a"
-		plan.Cells = plan.Cells[:1]
+		cells = cells[:1]
 	}
-	var err error
-	x.block, err = wall.Build(plan)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, x.block.Close()) })
-	x.prepare()
+	x := enclose(t, channel, cells...)
+	x.cells[1] = cells[len(cells)-1].Name
+	x.pipe = channel == "pipe"
 	return x
 }
 
-// prepare makes what the judge would: a FIFO, and a file.
-func (x *exchange) prepare() {
+// enclose raises the walls, and makes what the judge would: a file, and a FIFO where that is the channel.
+func enclose(t *testing.T, channel string, cells ...wall.Cell) *exchange {
+	x := &exchange{t: t, cells: [2]string{"a", "b"}, random: rand.New(rand.NewPCG(1, 2))}
+	var err error
+	x.block, err = wall.Build(wall.Plan{Sources: []string{filepath.Dir(cells[0].Programs["prisoner"])}, Limits: DefaultLimits().list()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, x.block.Close()) })
+	require.NoError(t, x.block.Furnish(wall.Layout{FolderSize: 64 << 20, Inodes: folderFiles, Cells: cells}))
 	done := make(chan struct{})
-	go func() { // the thread is the inmate's from now on
+	go func() { // its thread is the inmate's from now on
 		defer close(done)
-		require.NoError(x.t, ActAsInmate(x.block.FolderPath()))
-		if x.channel == "fifo" {
-			require.NoError(x.t, unix.Mkfifo(filepath.Join(x.block.FolderPath(), "fifo"), 0o666))
+		folder := x.block.FolderPath()
+		assert.NoError(t, ActAsInmate(folder))
+		assert.NoError(t, os.WriteFile(filepath.Join(folder, "given"), []byte("0"), 0o666))
+		if channel == "fifo" {
+			assert.NoError(t, unix.Mkfifo(filepath.Join(folder, "fifo"), 0o666))
 		}
-		require.NoError(x.t, os.WriteFile(filepath.Join(x.block.FolderPath(), "given"), []byte("0"), 0o666))
 	}()
 	<-done
+	return x
 }
 
 // talker is one of the two processes, and the judge's ends of its input and output.
 type talker struct {
-	*wall.Process
-	in  *os.File
-	out *bufio.Reader
+	in   *os.File
+	out  *bufio.Reader
+	stop func()
 }
 
-func (x *exchange) start(cell, way string, more ...*os.File) *talker {
-	in, w, err := os.Pipe()
+func (x *exchange) start(cell string, w way, more ...*os.File) *talker {
+	theirs, in, err := os.Pipe()
 	require.NoError(x.t, err)
+	defer theirs.Close()
 	r, out, err := os.Pipe()
 	require.NoError(x.t, err)
-	p, err := x.block.Start(wall.Command{Cell: cell, Path: "/bin/prisoner", Args: []string{"talk", way}, Dir: wall.Folder},
-		append([]*os.File{in, out, out}, more...)...)
+	defer out.Close()
+	k := &talker{in: in, out: bufio.NewReader(r)}
+	files := append([]*os.File{theirs, out, out}, more...)
+	p, err := x.block.Start(wall.Command{Cell: cell, Path: "/bin/prisoner", Args: []string{"talk", w.name}, Dir: wall.Folder}, files...)
 	require.NoError(x.t, err)
-	in.Close()
-	out.Close()
-	return &talker{p, w, bufio.NewReader(r)}
+	k.stop = func() {
+		p.Signal(syscall.SIGKILL)
+		p.Wait()
+		in.Close()
+		r.Close()
+	}
+	return k
 }
 
 // ask says a line, and gives the answer.
@@ -150,30 +243,28 @@ func (k *talker) ask(line string, args ...any) (n int, err error) {
 	return n, nil
 }
 
-func (k *talker) stop() {
-	k.in.Close()
-	k.Signal(syscall.SIGKILL)
-	k.Wait()
-}
-
 // try says by its error why a way is closed.
-func (x *exchange) try(kind, way string) error {
-	var pipe [2]*os.File
-	if x.channel == "pipe" {
+func (x *exchange) try(w way, expected bool) error {
+	var pipe [2][]*os.File
+	if x.pipe {
 		r, w, err := os.Pipe()
 		require.NoError(x.t, err)
 		defer r.Close()
 		defer w.Close()
-		pipe = [2]*os.File{w, r}
+		pipe = [2][]*os.File{{w}, {r}}
 	}
-	more := func(i int) []*os.File { return slices.DeleteFunc(pipe[i:i+1:i+1], func(f *os.File) bool { return f == nil }) }
-	sender, receiver := x.start(x.cells[0], way, more(0)...), x.start(x.cells[1], way, more(1)...)
+	sender := x.start(x.cells[0], w, pipe[0]...)
 	defer sender.stop()
+	receiver := x.start(x.cells[1], w, pipe[1]...)
 	defer receiver.stop()
-	return x.talk(kind, sender, receiver)
+	return x.talk(w.kind, sender, receiver, expected)
 }
 
-func (x *exchange) talk(kind string, sender, receiver *talker) error {
+func (x *exchange) talk(kind string, sender, receiver *talker, expected bool) error {
+	patience := 20 // ms for what is not to come
+	if expected {
+		patience = 60_000
+	}
 	from, err := sender.ask("pid")
 	require.NoError(x.t, err)
 	to, err := receiver.ask("pid")
@@ -196,7 +287,7 @@ func (x *exchange) talk(kind string, sender, receiver *talker) error {
 		if _, err := sender.ask("send %d", n); err != nil {
 			return err
 		}
-		got, err := receiver.ask("look")
+		got, err := receiver.ask("look %d", patience)
 		if err != nil {
 			return err
 		}
@@ -218,5 +309,3 @@ func (x *exchange) numbers(kind string) []int {
 	}
 	return n
 }
-
-var _ = assert.Equal

@@ -1,18 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
-
-const program = "/bin/prisoner"
 
 func init() {
 	ways = append(ways,
@@ -20,8 +20,8 @@ func init() {
 			send: func(_ *side, n uint64) error { return writeNumber(3, n) },
 			look: func(*side) (uint64, error) { return readNumber(3) }},
 		way{name: "FIFO from the judge", wide: true, open: openFIFO, send: sendFD, look: lookFD},
-		way{name: "file", wide: true, send: sendFile("/room/file"), look: lookFile("/room/file")},
-		way{name: "file of the judge", wide: true, send: overwrite("/room/given"), look: lookFile("/room/given")},
+		way{name: "file", wide: true, send: sendFile(room("file")), look: lookFile(room("file"))},
+		way{name: "file of the judge", wide: true, send: overwrite(room("given")), look: lookFile(room("given"))},
 		way{name: "file in /tmp", wide: true, send: sendFile("/tmp/file"), look: lookFile("/tmp/file")},
 		way{name: "file in /dev/shm", wide: true, send: sendFile("/dev/shm/file"), look: lookFile("/dev/shm/file")},
 		way{name: "file in /etc", wide: true, send: sendFile("/etc/file"), look: lookFile("/etc/file")},
@@ -119,7 +119,8 @@ func init() {
 				if bit == 0 {
 					return nil
 				}
-				return os.WriteFile(s.path()+fmt.Sprint(s.changed(s.last+1), s.last), make([]byte, 8192), 0o644)
+				s.last++
+				return makeCommon(fmt.Sprint(s.path(), "-", s.last))
 			}, look: freeSpace},
 		way{name: "page cache of the binary", open: openProgram, send: evict, look: cachedByRead},
 		way{name: "page cache by mincore", open: openProgram, send: evict, look: cachedByMincore},
@@ -167,7 +168,7 @@ func sendFD(s *side, n uint64) error  { return writeNumber(s.fd, n) }
 func lookFD(s *side) (uint64, error)  { return readNumber(s.fd) }
 func openProgram(s *side) (err error) { s.fd, err = unix.Open(program, unix.O_RDONLY, 0); return err }
 func openFIFO(s *side) (err error) {
-	s.fd, err = unix.Open("/room/fifo", unix.O_RDWR|unix.O_NONBLOCK, 0)
+	s.fd, err = unix.Open(room("fifo"), unix.O_RDWR|unix.O_NONBLOCK, 0)
 	return err
 }
 func sendFile(p string) func(*side, uint64) error {
@@ -219,10 +220,10 @@ func naming(name string, make func(path string) error) way {
 	return way{name: name, wide: true,
 		send: func(s *side, n uint64) error { return make(fmt.Sprint(s.path(), "=", n)) },
 		look: func(s *side) (uint64, error) {
-			names, err := os.ReadDir("/room")
+			names, err := os.ReadDir(room(""))
 			for _, e := range names {
-				if n, ok := strings.CutPrefix("/room/"+e.Name(), s.path()+"="); ok {
-					os.Remove("/room/" + e.Name())
+				if n, ok := strings.CutPrefix(room(e.Name()), s.path()+"="); ok {
+					os.Remove(room(e.Name()))
 					return strconv.ParseUint(n, 10, 64)
 				}
 			}
@@ -240,20 +241,21 @@ func bindPath(p string) error {
 
 // makeCommon makes something at a path that both sides can see: a file, or else a socket.
 func makeCommon(p string) error {
-	if os.WriteFile(p, nil, 0o644) != nil {
+	f, err := os.OpenFile(p, os.O_CREATE|os.O_WRONLY, 0o644) // not truncated: that would leave a mark
+	if err != nil {
 		return bindPath(p)
 	}
-	return nil
+	return f.Close()
 }
 
 // common is what both sides try to mark: what has been made for it, a file of the judge's, or the folder.
 func common(p string) string {
-	for _, at := range []string{p, "/room/given"} {
+	for _, at := range []string{p, room("given")} {
 		if _, err := os.Lstat(at); err == nil {
 			return at
 		}
 	}
-	return "/room"
+	return room("")
 }
 
 func openCommon(s *side) error {
@@ -267,7 +269,7 @@ func openCommonFD(s *side) (err error) {
 		s.fd, err = unix.Open(common(s.path()), unix.O_RDONLY|unix.O_NONBLOCK, 0)
 	}
 	if err != nil { // a socket cannot be opened
-		s.fd, err = unix.Open("/room", unix.O_RDONLY, 0)
+		s.fd, err = unix.Open(room(""), unix.O_RDONLY, 0)
 	}
 	return err
 }
@@ -287,11 +289,7 @@ func marking(name string, mark func(path string, bit uint64) error, read func(*u
 func touching(name string, touch func(path string) error, read func(*unix.Stat_t) unix.Timespec, at string) way {
 	look := func(s *side) (uint64, error) {
 		var st unix.Stat_t
-		at := at
-		if at == "" {
-			at = common(s.path())
-		}
-		err := unix.Stat(at, &st)
+		err := unix.Stat(cmp.Or(at, common(s.path())), &st)
 		return s.changed(unix.TimespecToNsec(read(&st))), err
 	}
 	return way{name: name,
@@ -303,14 +301,21 @@ func touching(name string, touch func(path string) error, read func(*unix.Stat_t
 			return err
 		},
 		send: func(s *side, bit uint64) error {
-			switch {
-			case bit == 0:
-				return nil
-			case at == "":
-				return touch(common(s.path()))
+			if at := cmp.Or(at, common(s.path())); bit == 1 {
+				return touchVisibly(at, touch, read)
 			}
-			return touch(at)
+			return nil
 		}, look: look}
+}
+
+// touchVisibly touches until the time, which the kernel keeps in coarse steps, has changed.
+func touchVisibly(at string, touch func(string) error, read func(*unix.Stat_t) unix.Timespec) error {
+	var before, now unix.Stat_t
+	err := unix.Stat(at, &before)
+	for begun := time.Now(); err == nil && time.Since(begun) < 20*time.Millisecond && (now.Ino == 0 || read(&now) == read(&before)); {
+		err = errors.Join(touch(at), unix.Stat(at, &now))
+	}
+	return err
 }
 
 func readAll(p string) error { _, err := os.ReadFile(p); return err }
@@ -349,7 +354,7 @@ func lookXattr(s *side) (uint64, error) {
 
 func freeSpace(s *side) (uint64, error) {
 	var st unix.Statfs_t
-	err := unix.Statfs("/room", &st)
+	err := unix.Statfs(room(""), &st)
 	return s.changed(int64(st.Bfree) + int64(st.Ffree)<<32), err
 }
 

@@ -14,10 +14,9 @@ func init() {
 			locking("open file lock on "+at.what, at.path, fcntlLock(unix.F_OFD_SETLK), fcntlLocked(unix.F_OFD_SETLK, unix.F_OFD_GETLK)))
 	}
 	ways = append(ways,
-		way{name: "lease", open: openCommonFD,
-			send: func(s *side, bit uint64) error {
+		way{name: "lease", open: openCommon,
+			send: func(s *side, bit uint64) (err error) {
 				unix.Close(s.fd)
-				var err error
 				if s.fd, err = unix.Open(common(s.path()), unix.O_RDONLY|unix.O_NONBLOCK, 0); err != nil || bit == 0 {
 					return err
 				}
@@ -25,24 +24,21 @@ func init() {
 				return err
 			},
 			look: func(s *side) (uint64, error) {
-				unix.Close(s.fd)
 				fd, err := unix.Open(common(s.path()), unix.O_WRONLY|unix.O_NONBLOCK, 0)
 				if err == unix.EWOULDBLOCK {
 					return 1, nil
 				}
-				s.fd = fd
+				unix.Close(fd)
 				return 0, err
 			}},
-		watching("inotify on the binary", program), watching("inotify on a device", "/dev/null"), watching("inotify on the folder", "/room"),
+		watching("inotify on the binary", program), watching("inotify on a device", "/dev/null"), watching("inotify on the folder", room("")),
 		way{name: "directory notification", open: openNotification,
 			send: func(s *side, bit uint64) error {
-				s.last++
-				name := fmt.Sprint(s.path(), "-", s.last)
-				if bit == 0 {
-					return makeCommon(name)
+				if bit == 1 {
+					return os.Chmod(s.path(), 0o640)
 				}
-				defer func() { s.name = name }()
-				return os.Rename(s.name, name)
+				s.last++
+				return makeCommon(fmt.Sprint(s.path(), "-", s.last))
 			},
 			look: lookSignals},
 		way{name: "fanotify", does: func(*side) error {
@@ -135,18 +131,17 @@ func lookPoll(s *side) (uint64, error) {
 	return 1, err
 }
 
-// openNotification asks for one signal when a name appears in the folder, and another when one changes.
+// openNotification asks for one signal when a name appears in the folder, and another when a mode changes.
 func openNotification(s *side) error {
-	s.name = s.path()
-	makeCommon(s.name)
+	makeCommon(s.path())
 	if s.sender {
 		return nil
 	}
 	if err := catch(s); err != nil {
 		return err
 	}
-	for sig, what := range map[unix.Signal]int{unix.SIGUSR1: dnCreate, unix.SIGUSR2: dnRename} {
-		dir, err := unix.Open("/room", unix.O_RDONLY, 0)
+	for sig, what := range map[unix.Signal]int{unix.SIGUSR1: dnCreate, unix.SIGUSR2: dnAttribute} {
+		dir, err := unix.Open(room(""), unix.O_RDONLY, 0)
 		if err != nil {
 			return err
 		}
@@ -162,6 +157,6 @@ func openNotification(s *side) error {
 
 const (
 	dnCreate    = 4
-	dnRename    = 16
+	dnAttribute = 32
 	dnMultishot = 1 << 31
 )

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"unsafe"
 
@@ -33,13 +35,20 @@ func init() {
 				return nil
 			}, look: countPids},
 		way{name: "name in /proc", wide: true,
-			send: func(_ *side, n uint64) error { return os.WriteFile("/proc/self/comm", fmt.Append(nil, n), 0) },
+			send: func(_ *side, n uint64) error {
+				runtime.LockOSThread()
+				name := fmt.Append(nil, "n=", n, "\x00")
+				return unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0)
+			},
 			look: func(s *side) (uint64, error) {
-				b, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", s.peer))
-				if err != nil {
-					return 0, err
+				threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/comm", s.peer))
+				for _, t := range threads {
+					b, _ := os.ReadFile(t)
+					if n, ok := bytes.CutPrefix(bytes.TrimSpace(b), []byte("n=")); ok {
+						return strconv.ParseUint(string(n), 10, 64)
+					}
 				}
-				return strconv.ParseUint(string(bytes.TrimSpace(b)), 10, 64)
+				return 0, errors.Join(err, errors.New("no such thread"))
 			}},
 		way{name: "memfd through /proc", wide: true,
 			send: func(s *side, n uint64) (err error) {

@@ -18,7 +18,7 @@ func init() {
 		for _, where := range []struct {
 			name string
 			path string
-		}{{"Unix ", "/room/s-" + kind.name}, {"abstract ", "\x00ipclab-test-" + kind.name}} {
+		}{{"Unix ", room("s-" + kind.name)}, {"abstract ", "\x00ipclab-test-" + kind.name}} {
 			ways = append(ways, speaking(where.name+kind.name+" socket", unix.AF_UNIX, kind.kind, 0, &unix.SockaddrUnix{Name: where.path}))
 		}
 	}
@@ -37,7 +37,13 @@ func init() {
 		occupying("UDP port in use", unix.AF_INET, unix.SOCK_DGRAM, v4(4009)),
 		occupying("abstract name in use", unix.AF_UNIX, unix.SOCK_STREAM, &unix.SockaddrUnix{Name: "\x00ipclab-test-used"}),
 		way{name: "abstract name in /proc", wide: true,
-			send: func(_ *side, n uint64) error { return bindPath(fmt.Sprint("\x00ipclab-test=", n)) },
+			send: func(s *side, n uint64) (err error) {
+				unix.Close(s.fd)
+				if s.fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0); err != nil {
+					return err
+				}
+				return unix.Bind(s.fd, &unix.SockaddrUnix{Name: fmt.Sprint("\x00ipclab-test=", n)})
+			},
 			look: func(*side) (n uint64, err error) {
 				b, err := os.ReadFile("/proc/self/net/unix")
 				if err != nil {
@@ -105,8 +111,8 @@ func speaking(name string, family, kind, protocol int, at unix.Sockaddr) way {
 		}}
 }
 
-// longest is how long, in milliseconds, a receiver waits for what does not come.
-const longest = 2000
+// longest is how long, in milliseconds, a receiver waits for what may never come.
+var longest int
 
 func arrived(fd int) error {
 	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, longest)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,13 +45,24 @@ type side struct {
 	peer   int // the other's pid
 	fd     int // for the way to use
 	last   int64
-	name   string
 }
 
 // path is a name in the shared folder that belongs to the way.
-func (s *side) path() string { return "/room/" + strings.ReplaceAll(s.way.name, " ", "-") }
+func (s *side) path() string { return room(strings.ReplaceAll(s.way.name, " ", "-")) }
 
 var ways []way
+
+const program = "/bin/prisoner"
+
+func room(name string) string { return filepath.Join("/room", name) }
+
+// confined says whether this is a room. What is tried here would do harm to a machine.
+func confined() bool {
+	dir, _ := os.Getwd()
+	name, _ := os.Hostname()
+	_, err := os.Stat("/usr/bin/env")
+	return dir == "/room" && name == "room" && os.Args[0] == program && os.Getuid() == 1000 && err != nil
+}
 
 func list() {
 	slices.SortFunc(ways, func(a, b way) int { return strings.Compare(a.name, b.name) })
@@ -62,6 +74,10 @@ func list() {
 // talk does, for one way, what its lines of input say, and answers each with a line: "ok", "got NUMBER",
 // or "no: " and why.
 func talk(name string) {
+	if !confined() {
+		fmt.Fprintln(os.Stderr, "prisoner: this is no room")
+		os.Exit(2)
+	}
 	s := &side{fd: -1}
 	for _, w := range ways {
 		if w.name == name {
@@ -94,6 +110,7 @@ func (s *side) turn(word string, n uint64) string {
 		err = s.see()
 	case "look":
 		var got uint64
+		longest = int(n)
 		if got, err = s.way.look(s); err == nil {
 			return fmt.Sprint("got ", got)
 		}
