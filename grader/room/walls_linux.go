@@ -106,26 +106,31 @@ func systemFolders() []string {
 	})
 }
 
-// cellOf says what lies between the programs of an exercise: nothing but its channel. Wherever they are
-// several, locks, links and names in a folder could carry messages too, and are denied where they are
-// not what is taught.
+// nothingOfFiles is denied where a folder is there for one thing alone: locks and names could carry
+// messages too.
+const nothingOfFiles = wall.Locks | wall.Names | wall.Links | wall.Attributes | wall.Special
+
+// cellOf says what lies between the programs of an exercise: nothing but its channel. Where there is one
+// program only, a folder is no way around it.
 func cellOf(channel string, programs int) wall.Cell {
 	alone := programs == 1
 	switch channel {
 	case "file":
-		return wall.Cell{Shared: true, Folder: wall.FilesFolder, Deny: wall.Unix | wall.Inet}
+		return wall.Cell{Shared: true, Folder: wall.FilesFolder, Deny: wall.Unix | wall.Inet | wall.Special}
 	case "fifo":
-		return wall.Cell{Shared: true, Folder: wall.ReadFolder, Deny: wall.Unix | wall.Inet | wall.Locks | wall.Names | wall.Special}
+		return wall.Cell{Shared: true, Folder: wall.ReadFolder, Deny: wall.Unix | wall.Inet | nothingOfFiles}
 	case "unix":
-		return wall.Cell{Shared: true, Folder: wall.SocketsFolder, Deny: wall.Inet | wall.Locks}
+		return wall.Cell{Shared: true, Folder: wall.SocketsFolder, Deny: wall.Inet | wall.Locks | wall.Links | wall.Attributes | wall.Special}
 	case "signal":
-		return wall.Cell{Shared: true, Folder: wall.FilesFolder, Signals: true, Deny: wall.Unix | wall.Inet | wall.Locks}
+		return wall.Cell{Shared: alone, Folder: wall.FilesFolder, Signals: true, Deny: wall.Unix | wall.Inet | wall.Locks}
 	case "tcp":
 		return wall.Cell{Shared: alone, Folder: wall.FilesFolder, Deny: wall.Unix | wall.UDP | wall.Locks}
 	case "udp":
-		return wall.Cell{Shared: alone, Folder: wall.FilesFolder, Deny: wall.Unix | wall.Locks}
+		return wall.Cell{Shared: alone, Folder: wall.FilesFolder, Deny: wall.Unix | wall.TCP | wall.Locks}
+	case "all": // one room for all programs
+		return wall.Cell{Shared: true, Folder: wall.FilesFolder, Signals: true, Deny: wall.Inet}
 	}
-	return wall.Cell{Shared: alone, Folder: wall.ReadFolder, Deny: wall.Unix | wall.Inet | wall.Locks | wall.Names | wall.Special}
+	return wall.Cell{Shared: alone, Folder: wall.ReadFolder, Deny: wall.Unix | wall.Inet | nothingOfFiles}
 }
 
 // list gives the limits as the kernel takes them.

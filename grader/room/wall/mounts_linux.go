@@ -112,7 +112,7 @@ func (b bind) attach(below string) error {
 func detachBase() ([]bind, error) {
 	var binds []bind
 	for _, name := range devices {
-		fd, err := openTree("/dev/"+name, 0, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC)
+		fd, err := openTree("/dev/"+name, 0, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC)
 		if err != nil {
 			return nil, err
 		}
@@ -289,7 +289,11 @@ func (c *cell) buildFolders() error {
 	if !c.Shared {
 		return mountMemory(cellRoot+Folder, own)
 	}
-	folder, err := openTree(Folder, 0, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
+	attr := uint64(unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC)
+	if c.Folder == ReadFolder {
+		attr |= unix.MOUNT_ATTR_RDONLY // FIFOs and sockets can be written to all the same
+	}
+	folder, err := openTree(Folder, 0, attr)
 	if err != nil {
 		return err
 	}

@@ -86,12 +86,15 @@ const (
 type Denied int
 
 const (
-	Unix    Denied = 1 << iota // sockets of the Unix domain
-	Inet                       // sockets of IPv4 and IPv6
-	UDP                        // datagram and raw sockets
-	Locks                      // flock, fcntl locks, leases
-	Names                      // links, renames, folders, modes, times, attributes
-	Special                    // mknod
+	Unix       Denied = 1 << iota // sockets of the Unix domain
+	Inet                          // sockets of IPv4 and IPv6
+	UDP                           // all sockets but those of streams, over TCP and MPTCP
+	Locks                         // flock, fcntl locks, leases
+	Names                         // renames, folders, modes
+	Special                       // mknod
+	TCP                           // all sockets but those of datagrams, over UDP
+	Attributes                    // times, owners, extended attributes, inode flags
+	Links
 )
 
 // Limit is a resource limit, as for setrlimit.

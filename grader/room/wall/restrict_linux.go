@@ -70,7 +70,7 @@ func (c Cell) rights() uint64 {
 	case FilesFolder:
 		return seeFiles | useFiles | makeFiles
 	case SocketsFolder:
-		return seeFiles | useFiles | sockets
+		return seeFiles | sockets
 	}
 	return seeFiles | useFiles
 }
