@@ -467,7 +467,7 @@ func (v *verification) stray() {
 	}{
 		{"exercises", v.files.Exercises, map[string][]string{"chapter": {"README.md"}, "exercise": {"README.md", "exercise.yaml"}, "program": {"*.go"}}},
 		{"solutions", v.files.Solutions, map[string][]string{"chapter": {}, "exercise": {}, "program": {"*.go"}}},
-		{"testscripts", v.files.Testscripts, map[string][]string{"chapter": {}, "exercise": {"*.txtar", "right.yaml", "wrong.yaml"}, "prop": {"*.go"}}},
+		{"testscripts", v.files.Testscripts, map[string][]string{"chapter": {}, "exercise": {"*.txtar", "right.yaml", "wrong.yaml", "hints.md", "shown.md"}, "prop": {"*.go"}}},
 	} {
 		fs.WalkDir(tree.files, ".", func(name string, d fs.DirEntry, err error) error {
 			place := places[path.Dir(name)]

@@ -163,7 +163,7 @@ type exchange struct {
 func confine(t *testing.T, channel, program string) *exchange {
 	var cells []wall.Cell
 	for _, name := range []string{"a", "b"} {
-		c := cellOf(channel, 2)
+		c := cellOf(channel, 2, true)
 		c.Name, c.Programs = name, map[string]string{"prisoner": program}
 		cells = append(cells, c)
 	}

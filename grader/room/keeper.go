@@ -18,9 +18,10 @@ type keeper interface {
 	left() (mine, perhaps []int)
 	// networks are the judge's own and the room's, if that is another.
 	networks() []network
-	// dial, listen and listenPacket reach the network in which the room's processes are.
-	dial(ctx context.Context, network, address string) (net.Conn, error)
-	listen(network, address string) (net.Listener, error)
+	// dial, listen and listenPacket reach the network in which the room's processes are. Of a control,
+	// see net.Dialer.
+	dial(ctx context.Context, network, address string, c control) (net.Conn, error)
+	listen(network, address string, c control) (net.Listener, error)
 	listenPacket(network, address string) (net.PacketConn, error)
 	// outOfMemory tells whether the kernel has killed a process because the room used too much memory.
 	outOfMemory() bool
@@ -39,3 +40,6 @@ type child interface {
 	// signal fails with os.ErrProcessDone if the process has ended.
 	signal(s syscall.Signal) error
 }
+
+// control sets options of a socket before it is connected.
+type control func(network, address string, c syscall.RawConn) error

@@ -65,7 +65,7 @@ func unread(c descriptor) int {
 	}
 	n := 0
 	raw.Control(func(fd uintptr) {
-		if _, pipe := c.(*os.File); pipe {
+		if _, pipe := c.(interface{ Fd() uintptr }); pipe {
 			n, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) // FIONREAD
 		} else {
 			n, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)

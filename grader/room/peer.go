@@ -23,7 +23,8 @@ type Peer struct {
 	In  *Input
 	Out *Output
 
-	conn net.Conn
+	conn channel
+	held bool // it does not read before it is released
 	err  error
 
 	listener *os.File    // a descriptor of the listening socket
@@ -31,15 +32,32 @@ type Peer struct {
 	busy     atomic.Bool // a connection is between the kernel and the room
 }
 
+// Manner says how a peer behaves.
+type Manner struct {
+	Held bool // it does not read before Output.Release
+	// ReceiveBuffer, if not 0, is the size of what the kernel keeps for it of a TCP connection, in
+	// bytes; the kernel takes double that, and some 2,300 at the least.
+	ReceiveBuffer int
+}
+
+// control sets a socket's options before it is connected.
+func (m Manner) control(_, _ string, c syscall.RawConn) (err error) {
+	if m.ReceiveBuffer == 0 {
+		return nil
+	}
+	controlErr := c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, m.ReceiveBuffer) })
+	return errors.Join(controlErr, err)
+}
+
 // Dial connects a scripted client. Network is "unix", "tcp" or "udp"; a Unix path is relative to
 // the room's folder.
-func (r *Room) Dial(ctx context.Context, name, network, address string) (*Peer, error) {
+func (r *Room) Dial(ctx context.Context, name, network, address string, m Manner) (*Peer, error) {
 	where, done, err := r.address(network, address)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	conn, err := r.keeper.dial(ctx, network, where)
+	conn, err := r.keeper.dial(ctx, network, where, m.control)
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) {
@@ -47,7 +65,7 @@ func (r *Room) Dial(ctx context.Context, name, network, address string) (*Peer, 
 		}
 		return nil, fmt.Errorf("%s %s: %w", network, address, err)
 	}
-	p := &Peer{Name: name, room: r}
+	p := &Peer{Name: name, room: r, held: m.Held}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -55,18 +73,22 @@ func (r *Room) Dial(ctx context.Context, name, network, address string) (*Peer, 
 		return nil, errClosed
 	}
 	r.note(name, "dial", []byte(network+" "+address))
-	p.connected(conn)
+	p.connected(conn.(channel))
 	return p, nil
 }
 
-// Listen makes a scripted server that takes one connection. Addr gives its address.
-func (r *Room) Listen(name, network, address string) (*Peer, error) {
+// Listen makes a scripted server. Over "unix" and "tcp" it takes one connection; over "udp" it takes
+// datagrams from all, and sends to whom the last one came from. Addr gives its address.
+func (r *Room) Listen(name, network, address string, m Manner) (*Peer, error) {
+	if network == "udp" {
+		return r.listenUDP(name, address, m)
+	}
 	where, done, err := r.address(network, address)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	l, err := r.keeper.listen(network, where)
+	l, err := r.keeper.listen(network, where, m.control)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +100,7 @@ func (r *Room) Listen(name, network, address string) (*Peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Peer{Name: name, room: r, listener: f, addr: l.Addr().String()}
+	p := &Peer{Name: name, room: r, listener: f, addr: l.Addr().String(), held: m.Held}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -89,6 +111,45 @@ func (r *Room) Listen(name, network, address string) (*Peer, error) {
 	r.note(name, "listen", []byte(network+" "+address))
 	r.running.Go(p.accept)
 	return p, nil
+}
+
+func (r *Room) listenUDP(name, address string, m Manner) (*Peer, error) {
+	conn, err := r.keeper.listenPacket("udp", address)
+	if err != nil {
+		return nil, err
+	}
+	p := &Peer{Name: name, room: r, addr: conn.LocalAddr().String(), held: m.Held}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		conn.Close()
+		return nil, errClosed
+	}
+	r.note(name, "listen", []byte("udp "+address))
+	p.connected(&everybody{UDPConn: conn.(*net.UDPConn)})
+	return p, nil
+}
+
+// everybody is a socket that takes datagrams from all, and answers the last one.
+type everybody struct {
+	*net.UDPConn
+	last atomic.Pointer[unix.Sockaddr]
+}
+
+func (e *everybody) take(fd int, b []byte) (int, error) {
+	n, from, err := unix.Recvfrom(fd, b, 0)
+	if err == nil {
+		e.last.Store(&from)
+	}
+	return n, err
+}
+
+func (e *everybody) give(fd int, b []byte) (int, error) {
+	to := e.last.Load()
+	if to == nil {
+		return 0, errors.New("nobody has sent it a datagram that it could answer")
+	}
+	return len(b), unix.Sendto(fd, b, 0, *to)
 }
 
 func (p *Peer) accept() {
@@ -106,7 +167,7 @@ func (p *Peer) accept() {
 		return
 	}
 	p.room.note(p.Name, "accept", nil)
-	p.connected(conn)
+	p.connected(conn.(channel))
 }
 
 // take accepts one connection, with busy set whenever it is neither in the kernel's queue nor
@@ -140,10 +201,9 @@ func (p *Peer) take() (net.Conn, error) {
 }
 
 // connected starts the two directions. The room is locked.
-func (p *Peer) connected(conn net.Conn) {
-	c := conn.(channel)
-	p.conn = conn
-	p.Out = p.room.output(p.Name, "received", c, p.room.config.Limits.Output, 0)
+func (p *Peer) connected(c channel) {
+	p.conn = c
+	p.Out = p.room.output(p.Name, "received", c, p.room.config.Limits.Output, 0, p.held)
 	p.In = p.room.input(p.Name, c)
 }
 

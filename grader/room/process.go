@@ -116,8 +116,8 @@ func (r *Room) Start(c Command) (*Process, error) {
 	err = r.spawn(p, c, [3]*os.File{stdin, stdout, stderr}, limits, func() {
 		r.note(c.Name, "start", []byte(strings.Join(append([]string{c.Name}, c.Args...), " ")))
 		p.In = r.input(c.Name, judgeIn)
-		p.Out = r.output(c.Name, "stdout", judgeOut, limits.Output, filler)
-		p.Err = r.output(c.Name, "stderr", judgeErr, limits.Output, 0)
+		p.Out = r.output(c.Name, "stdout", judgeOut, limits.Output, filler, c.Held)
+		p.Err = r.output(c.Name, "stderr", judgeErr, limits.Output, 0, false)
 		r.running.Go(p.wait)
 	})
 	if err != nil {

@@ -17,11 +17,11 @@ import (
 // The judge's peers talk to programs that have a network of their own through sockets that pid 1 makes
 // in that network: a socket belongs to the network in which it was made, whoever uses it.
 
-func (k *walled) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (k *walled) dial(ctx context.Context, network, address string, c control) (net.Conn, error) {
 	if !inet(network) {
-		return judgesDial(ctx, network, address)
+		return judgesDial(ctx, network, address, c)
 	}
-	f, to, err := k.socket(network, address)
+	f, to, err := k.socket(network, address, c)
 	if err != nil {
 		return nil, err
 	}
@@ -32,11 +32,11 @@ func (k *walled) dial(ctx context.Context, network, address string) (net.Conn, e
 	return net.FileConn(f)
 }
 
-func (k *walled) listen(network, address string) (net.Listener, error) {
+func (k *walled) listen(network, address string, c control) (net.Listener, error) {
 	if !inet(network) {
-		return net.Listen(network, address)
+		return judgesListen(network, address, c)
 	}
-	f, at, err := k.socket(network, address)
+	f, at, err := k.socket(network, address, c)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (k *walled) listen(network, address string) (net.Listener, error) {
 }
 
 func (k *walled) listenPacket(network, address string) (net.PacketConn, error) {
-	f, at, err := k.socket(network, address)
+	f, at, err := k.socket(network, address, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func inet(network string) bool {
 }
 
 // socket makes a socket for an address in the room's network.
-func (k *walled) socket(network, address string) (*os.File, unix.Sockaddr, error) {
+func (k *walled) socket(network, address string, c control) (*os.File, unix.Sockaddr, error) {
 	a, err := netip.ParseAddrPort(strings.Replace(address, "localhost:", "127.0.0.1:", 1))
 	if err != nil {
 		return nil, nil, fmt.Errorf("address %q: want an IP address and a port", address)
@@ -83,7 +83,18 @@ func (k *walled) socket(network, address string) (*os.File, unix.Sockaddr, error
 	if err != nil {
 		return nil, nil, err
 	}
-	return os.NewFile(uintptr(fd), network+" "+address), to, nil
+	f := os.NewFile(uintptr(fd), network+" "+address)
+	if c == nil {
+		return f, to, nil
+	}
+	raw, err := f.SyscallConn()
+	if err == nil {
+		err = c(network, address, raw)
+	}
+	if err != nil {
+		f.Close()
+	}
+	return f, to, err
 }
 
 // connect connects a socket that does not block, and waits for it.

@@ -72,6 +72,8 @@ type Event struct {
 	Process string        // the process or peer; empty for the judge
 	Kind    string        // start, stdin, stdout, stderr, received, eof, signal, taken, limit, blocked, exit, listen, dial, accept, closed, error
 	Text    []byte        // the bytes, or a word about it
+
+	apart bool // a packet: what comes after it is not joined to it
 }
 
 // end is the judge's end of a channel: something that may hold data in flight.
@@ -166,7 +168,7 @@ func (r *Room) note(process, kind string, text []byte) {
 	at := time.Since(r.opened)
 	if n := len(r.events); n > 0 && len(text) > 0 && (kind == "stdout" || kind == "stderr" || kind == "received") {
 		last := &r.events[n-1]
-		if last.Process == process && last.Kind == kind && len(last.Text)+len(text) <= transcriptBytes {
+		if last.Process == process && last.Kind == kind && !last.apart && len(last.Text)+len(text) <= transcriptBytes {
 			last.Text = append(last.Text, text...)
 			r.wake()
 			return
@@ -176,7 +178,7 @@ func (r *Room) note(process, kind string, text []byte) {
 		text = text[:transcriptBytes]
 	}
 	if len(r.events) < maxEvents {
-		r.events = append(r.events, Event{at, process, kind, bytes.Clone(text)})
+		r.events = append(r.events, Event{At: at, Process: process, Kind: kind, Text: bytes.Clone(text)})
 	}
 	r.wake()
 }

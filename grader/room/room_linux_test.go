@@ -158,7 +158,7 @@ func TestStartErrors(t *testing.T) {
 	require.NoError(t, r.Close())
 	_, err = r.Start(Command{Name: "x", Path: "/proc/self/exe"})
 	require.ErrorIs(t, err, errClosed)
-	_, err = r.Listen("x", "tcp", "127.0.0.1:0")
+	_, err = r.Listen("x", "tcp", "127.0.0.1:0", Manner{})
 	require.ErrorIs(t, err, errClosed)
 	require.NoError(t, r.Close(), "a second Close does nothing")
 	_, err = Open(Config{Dir: filepath.Join(t.TempDir(), "missing")})
@@ -205,7 +205,7 @@ func TestNotQuiescent(t *testing.T) {
 	t.Run("data from a peer", func(t *testing.T) {
 		for _, network := range []string{"unix", "tcp"} {
 			r := open(t)
-			peer, err := r.Listen("peer", network, map[string]string{"unix": "s", "tcp": "127.0.0.1:0"}[network])
+			peer, err := r.Listen("peer", network, map[string]string{"unix": "s", "tcp": "127.0.0.1:0"}[network], Manner{})
 			require.NoError(t, err)
 			addr := peer.Addr()
 			if network == "unix" {
@@ -502,7 +502,7 @@ func TestPeerListens(t *testing.T) {
 	for _, network := range []string{"unix", "tcp"} {
 		t.Run(network, func(t *testing.T) {
 			r := openWith(t, Config{Dir: deep(t)})
-			peer, err := r.Listen("peer", network, map[string]string{"unix": "s", "tcp": "127.0.0.1:0"}[network])
+			peer, err := r.Listen("peer", network, map[string]string{"unix": "s", "tcp": "127.0.0.1:0"}[network], Manner{})
 			require.NoError(t, err)
 			require.ErrorContains(t, peer.Reset(), "not connected")
 			addr := peer.Addr()
@@ -531,7 +531,7 @@ func TestPeerDials(t *testing.T) {
 			if network == "tcp" {
 				addr = strings.TrimSpace(p.Out.Text(0))
 			}
-			peer, err := r.Dial(t.Context(), "peer", network, addr)
+			peer, err := r.Dial(t.Context(), "peer", network, addr, Manner{})
 			require.NoError(t, err)
 			require.NoError(t, peer.In.Send([]byte("question")))
 			peer.In.Close() // half: the answer still comes
@@ -545,7 +545,7 @@ func TestPeerDials(t *testing.T) {
 
 func TestPeerResets(t *testing.T) {
 	r := open(t)
-	peer, err := r.Listen("peer", "tcp", "127.0.0.1:0")
+	peer, err := r.Listen("peer", "tcp", "127.0.0.1:0", Manner{})
 	require.NoError(t, err)
 	p := play(t, r, "client", "tcp", peer.Addr())
 	wait(t, r, "connects", peer.Connected)
@@ -560,7 +560,7 @@ func TestPeerIsReset(t *testing.T) {
 	r := open(t)
 	p := play(t, r, "resetting-server")
 	says(t, r, p.Out, "\n")
-	peer, err := r.Dial(t.Context(), "peer", "tcp", strings.TrimSpace(p.Out.Text(0)))
+	peer, err := r.Dial(t.Context(), "peer", "tcp", strings.TrimSpace(p.Out.Text(0)), Manner{})
 	require.NoError(t, err)
 	require.NoError(t, peer.In.Send([]byte("x\n")))
 	wait(t, r, "reset", func() bool { ended, err := peer.Out.Ended(); return ended && err == syscall.ECONNRESET })
@@ -570,7 +570,7 @@ func TestPeerOverUDP(t *testing.T) {
 	r := open(t)
 	p := play(t, r, "udp-server")
 	says(t, r, p.Out, "\n")
-	peer, err := r.Dial(t.Context(), "peer", "udp", strings.TrimSpace(p.Out.Text(0)))
+	peer, err := r.Dial(t.Context(), "peer", "udp", strings.TrimSpace(p.Out.Text(0)), Manner{})
 	require.NoError(t, err)
 	require.NoError(t, peer.In.Send([]byte("ping\n")))
 	says(t, r, peer.Out, "ping\n")
@@ -578,15 +578,15 @@ func TestPeerOverUDP(t *testing.T) {
 
 func TestDialNobody(t *testing.T) {
 	r := openWith(t, Config{Dir: deep(t)})
-	_, err := r.Dial(t.Context(), "peer", "unix", "s")
+	_, err := r.Dial(t.Context(), "peer", "unix", "s", Manner{})
 	require.ErrorIs(t, err, os.ErrNotExist)
 	assert.EqualError(t, err, "unix s: connect: no such file or directory")
-	_, err = r.Dial(t.Context(), "peer", "unix", "no/folder/s")
+	_, err = r.Dial(t.Context(), "peer", "unix", "no/folder/s", Manner{})
 	require.ErrorIs(t, err, os.ErrNotExist)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
-	_, err = r.Dial(t.Context(), "peer", "tcp", l.Addr().String())
+	_, err = r.Dial(t.Context(), "peer", "tcp", l.Addr().String(), Manner{})
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 
@@ -645,9 +645,9 @@ func TestTranscriptJoinsNeighbours(t *testing.T) {
 func TestNoGoroutineAndNoDescriptorIsLeft(t *testing.T) {
 	before := descriptors(t)
 	r := open(t)
-	peer, err := r.Listen("peer", "unix", "s")
+	peer, err := r.Listen("peer", "unix", "s", Manner{})
 	require.NoError(t, err)
-	_, err = r.Listen("lonely", "tcp", "127.0.0.1:0")
+	_, err = r.Listen("lonely", "tcp", "127.0.0.1:0", Manner{})
 	require.NoError(t, err)
 	play(t, r, "client", "unix", "s")
 	wait(t, r, "connects", peer.Connected)

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // What follows is the fallback for systems without /proc: there is no quiescence, so that waits end
@@ -125,6 +127,10 @@ var DescriptorKinds = []string{"pipe", "fifo", "socket", "listener", "file", "fo
 
 // Descriptors cannot be told here.
 func (p *Process) Descriptors() map[string]int { return nil }
+
+func shrink(*os.File) error { return nil }
+
+func (o *Output) takeFiles(fd int, b []byte) (int, error) { return unix.Read(fd, b) }
 
 func refill(descriptor) (int, error) { return 0, errors.New("holding an output needs Linux") }
 

@@ -1,11 +1,13 @@
 package room
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -36,25 +38,37 @@ type Output struct {
 	filler    int         // bytes of the judge's own in a held pipe, which come first
 	asked     chan func() // what is to be done when all that is there has been taken
 	ended     chan struct{}
-	busy      atomic.Bool // bytes are out of the kernel and not yet in buf
-	packets   bool        // an empty read is an empty packet and no end
+	busy      atomic.Bool                         // bytes are out of the kernel and not yet in buf
+	take1     func(fd int, b []byte) (int, error) // one call of the kernel
+	packets   bool                                // it gives packets, and an empty one is no end
 
 	// Guarded by the room's lock.
 	held    bool          // nobody reads
 	release chan struct{} // closed when the judge may read
 	flows   bool          // nothing can hold it any more
 	buf     []byte
+	borders []int      // of packets: where in buf each ends; a newline follows it there that is not its own
+	files   []*os.File // that came along, and nobody has asked for
 	total   int64
 	eof     bool
 	err     error // why it ended, if not by end of file
 }
 
-// output starts to collect. The room is locked.
-func (r *Room) output(who, kind string, src channel, limit, filler int) *Output {
-	o := &Output{room: r, who: who, kind: kind, src: src, limit: limit, filler: filler, held: filler > 0,
+// output starts to collect, if it is not held. The room is locked.
+func (r *Room) output(who, kind string, src channel, limit, filler int, held bool) *Output {
+	o := &Output{room: r, who: who, kind: kind, src: src, limit: limit, filler: filler, held: held, take1: unix.Read,
 		release: make(chan struct{}), asked: make(chan func(), 1), ended: make(chan struct{})}
-	_, o.packets = src.(*net.UDPConn)
-	if filler == 0 {
+	switch s := src.(type) {
+	case *net.UDPConn:
+		o.packets = true
+	case *everybody:
+		o.packets, o.take1 = true, s.take
+	case *net.UnixConn:
+		o.take1 = o.takeFiles
+	case *fifo:
+		o.take1 = s.take
+	}
+	if !held {
 		close(o.release)
 	}
 	r.ends = append(r.ends, o)
@@ -66,7 +80,7 @@ func (r *Room) output(who, kind string, src channel, limit, filler int) *Output 
 func (o *Output) collect(release chan struct{}) {
 	defer close(o.ended)
 	<-release
-	b := make([]byte, 32<<10)
+	b := make([]byte, 64<<10) // more than any packet
 	for {
 		n, err := o.read(b, true)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -76,11 +90,15 @@ func (o *Output) collect(release chan struct{}) {
 				continue
 			}
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			o.end(err)
 			return
+		case o.packets:
+			o.takePacket(b[:n])
+		default:
+			o.take(b[:n])
 		}
-		o.take(b[:n])
 	}
 }
 
@@ -113,8 +131,8 @@ func (o *Output) read(b []byte, wait bool) (n int, err error) {
 	waitErr := raw.Read(func(fd uintptr) bool {
 		o.busy.Store(true)
 		for {
-			n, err = unix.Read(int(fd), b)
-			if err != unix.EINTR && (n != 0 || err != nil || !o.packets) {
+			n, err = o.take1(int(fd), b)
+			if err != unix.EINTR {
 				break
 			}
 		}
@@ -130,7 +148,7 @@ func (o *Output) read(b []byte, wait bool) (n int, err error) {
 		return 0, waitErr
 	case err != nil:
 		return 0, err
-	case n == 0 && o.busy.Load():
+	case n == 0 && o.busy.Load() && !o.packets:
 		return 0, io.EOF
 	}
 	return n, nil
@@ -227,11 +245,30 @@ func (o *Output) take(b []byte) {
 	o.room.note(o.who, o.kind, kept)
 }
 
+// takePacket is take for a packet, empty or not.
+func (o *Output) takePacket(b []byte) {
+	o.room.mu.Lock()
+	defer o.room.mu.Unlock()
+	defer o.busy.Store(false)
+	o.total += int64(len(b))
+	if len(o.buf)+len(b) < o.limit {
+		o.borders = append(o.borders, len(o.buf)+len(b))
+		o.buf = append(append(o.buf, b...), '\n')
+	}
+	o.room.note(o.who, o.kind, b)
+	if n := len(o.room.events); n > 0 {
+		o.room.events[n-1].apart = true
+	}
+}
+
 func (o *Output) end(err error) {
 	o.room.mu.Lock()
 	defer o.room.mu.Unlock()
 	defer o.busy.Store(false)
 	o.eof = true
+	if f, ok := o.src.(*fifo); ok { // as a reader would: the next writer waits for the next one
+		f.Close()
+	}
 	if err != io.EOF && !errors.Is(err, os.ErrClosed) && !errors.Is(err, net.ErrClosed) {
 		o.err = plain(err)
 	}
@@ -250,6 +287,12 @@ func (o *Output) Drained() bool { return !o.inFlight() }
 func (o *Output) shut() {
 	o.flow()
 	o.src.Close()
+	o.room.mu.Lock()
+	defer o.room.mu.Unlock()
+	for _, f := range o.files {
+		f.Close()
+	}
+	o.files = nil
 }
 
 // Abandon closes the judge's end: whoever writes from now on gets SIGPIPE or EPIPE.
@@ -268,6 +311,35 @@ func (o *Output) Text(skip int) string {
 	o.room.mu.Lock()
 	defer o.room.mu.Unlock()
 	return string(o.buf[min(skip, len(o.buf)):])
+}
+
+// Next gives the line that begins at a place of Bytes, or the packet, and where the one after it begins.
+// A line comes without its newline, and a packet whole. The room must be locked.
+func (o *Output) Next(from int) (b []byte, next int, ok bool) {
+	end := -1
+	if !o.packets {
+		end = from + bytes.IndexByte(o.buf[from:], '\n')
+	} else if i, _ := slices.BinarySearch(o.borders, from); i < len(o.borders) {
+		end = o.borders[i]
+	}
+	if end < from {
+		return nil, from, false
+	}
+	return o.buf[from:end], end + 1, true
+}
+
+// Packets tells whether this comes in packets: datagrams.
+func (o *Output) Packets() bool { return o.packets }
+
+// File gives the next open file that came along, or nil. It is the caller's to close. The room must be
+// locked.
+func (o *Output) File() *os.File {
+	if len(o.files) == 0 {
+		return nil
+	}
+	f := o.files[0]
+	o.files = o.files[1:]
+	return f
 }
 
 // Ended tells whether no more can come, and why if it was not an ordinary end of file. The room
@@ -289,6 +361,9 @@ type Input struct {
 	more *sync.Cond  // on the room's lock
 	busy atomic.Bool // the writer is between two states of the kernel
 
+	packets bool                                // each sending is a packet, an empty one too
+	write1  func(fd int, b []byte) (int, error) // one call of the kernel
+
 	// Guarded by the room's lock.
 	queue   [][]byte
 	closing bool
@@ -298,7 +373,13 @@ type Input struct {
 
 // input starts the writer. The room is locked.
 func (r *Room) input(who string, dst channel) *Input {
-	in := &Input{room: r, who: who, dst: dst, more: sync.NewCond(&r.mu)}
+	in := &Input{room: r, who: who, dst: dst, more: sync.NewCond(&r.mu), write1: unix.Write}
+	switch d := dst.(type) {
+	case *net.UDPConn:
+		in.packets = true
+	case *everybody:
+		in.packets, in.write1 = true, d.give
+	}
 	r.ends = append(r.ends, in)
 	r.running.Go(in.pump)
 	return in
@@ -337,10 +418,11 @@ func (in *Input) write(b []byte) error {
 	}
 	waitErr := raw.Write(func(fd uintptr) bool {
 		in.busy.Store(true)
-		for len(b) > 0 {
+		for first := in.packets; first || len(b) > 0; {
 			var n int
-			n, err = unix.Write(int(fd), b)
+			n, err = in.write1(int(fd), b)
 			b = b[max(n, 0):]
+			first = first && err == unix.EINTR
 			if err == unix.EAGAIN {
 				in.busy.Store(false)
 				return false

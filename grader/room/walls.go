@@ -14,7 +14,8 @@ const (
 type Walls struct {
 	House    *House            // where they stand
 	Channel  string            // the exercise's, see grader.Channels
-	Programs map[string]string // role -> binary; each role gets a cell of its own
+	Programs map[string]string // role -> binary; what runs at one time is in cells of its own, each
+	Folder   bool              // the judge and the programs share a folder, also where the channel is none
 	// Props are programs of the judge's: name -> binary. They lie in the PATH of every cell, and each
 	// has a cell of its own too, for when the judge starts it.
 	Props map[string]string

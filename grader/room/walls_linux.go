@@ -8,6 +8,7 @@ import (
 	"path"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -22,10 +23,20 @@ type walled struct {
 	house *House
 	block *wall.Block
 	kind  blockKind
-	paths map[string]string // cell -> path of its program
-	kills int               // the block's, when the room was raised
-	ids   map[int]bool      // of the processes that were started and not waited for
+	kills int // the block's, when the room was raised
+
 	mu    sync.Mutex
+	ids   map[int]bool          // of the processes that were started and not waited for
+	roles map[string]*roleCells // by what Command.Cell names
+}
+
+// roleCells are the cells of one role. Those of processes that run at one time are apart, even if it is
+// one program; who comes later may have the cell of who has gone.
+type roleCells struct {
+	like wall.Cell
+	path string // of the program
+	made int
+	free []string
 }
 
 // ActAsInmate makes the calling goroutine handle files as the user of rooms' processes, and keeps it on
@@ -57,45 +68,89 @@ func raise(w Walls, l Limits) (keeper, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	k := &walled{house: w.House, block: block, kind: kind, kills: block.Kills(), paths: map[string]string{}, ids: map[int]bool{}}
-	layout := wall.Layout{FolderSize: int64(l.Disk), Inodes: folderFiles, Cells: k.cells(w)}
+	k := &walled{house: w.House, block: block, kind: kind, kills: block.Kills(), roles: map[string]*roleCells{}, ids: map[int]bool{}}
+	k.plan(w)
+	layout := wall.Layout{FolderSize: int64(l.Disk), Inodes: folderFiles}
+	for role := range w.Programs { // these are likely to be wanted
+		layout.Cells = append(layout.Cells, k.roles[role].next())
+	}
 	if err := block.Furnish(layout); err != nil {
 		return nil, "", errors.Join(err, w.House.raze(block))
+	}
+	for i := range layout.Cells {
+		k.leave(layout.Cells[i].Name)
 	}
 	return k, block.FolderPath(), nil
 }
 
-// cells gives one for each program that the judge may start.
-func (k *walled) cells(w Walls) []wall.Cell {
-	var all []wall.Cell
-	add := func(name, binary string, more ...string) {
-		c := cellOf(w.Channel, len(w.Programs))
-		c.Name, c.Programs = name, maps.Clone(w.Props)
-		if c.Programs == nil {
-			c.Programs = map[string]string{}
-		}
-		for _, other := range more {
+// next plans one more cell.
+func (r *roleCells) next() wall.Cell {
+	c := r.like
+	c.Name = fmt.Sprintf("%s%s%d", r.like.Name, cellMark, r.made)
+	r.made++
+	return c
+}
+
+// cellMark stands between a role and a number in the name of a cell.
+const cellMark = " "
+
+// plan says how the cells of each program that the judge may start are to be.
+func (k *walled) plan(w Walls) {
+	like := cellOf(w.Channel, len(w.Programs), w.Folder)
+	add := func(name, path string) *wall.Cell {
+		r := &roleCells{like: like, path: path}
+		r.like.Name = name
+		k.roles[name] = r
+		return &r.like
+	}
+	program := func(name, binary string) wall.Cell {
+		c := add(name, path.Join("/bin", name))
+		c.Programs = map[string]string{}
+		maps.Copy(c.Programs, w.Props)
+		c.Programs[name] = binary
+		return *c
+	}
+	for role, binary := range w.Programs {
+		c := program(role, binary)
+		for _, other := range w.Starts[role] {
 			c.Programs[other] = w.Programs[other]
 		}
-		c.Programs[name] = binary
-		k.paths[name] = path.Join("/bin", name)
-		all = append(all, c)
 	}
-	for _, role := range slices.Sorted(maps.Keys(w.Programs)) {
-		add(role, w.Programs[role], w.Starts[role]...)
-	}
-	for _, prop := range slices.Sorted(maps.Keys(w.Props)) {
-		add(prop, w.Props[prop])
+	for prop, binary := range w.Props {
+		program(prop, binary)
 	}
 	if w.Curl != "" {
-		c := cellOf(w.Channel, len(w.Programs))
-		c.Name, k.paths["curl"] = "curl", w.Curl
+		c := add("curl", w.Curl)
 		for _, d := range systemFolders() {
 			c.Binds = append(c.Binds, wall.Bind{From: d, To: d})
 		}
-		all = append(all, c)
 	}
-	return all
+}
+
+// enter finds a cell for a process, and the path of its program.
+func (k *walled) enter(role string) (cell, path string, err error) {
+	k.mu.Lock()
+	r := k.roles[role]
+	if r == nil {
+		k.mu.Unlock()
+		return "", "", fmt.Errorf("the walls know no program %q", role)
+	}
+	if n := len(r.free); n > 0 {
+		cell, r.free = r.free[n-1], r.free[:n-1]
+		k.mu.Unlock()
+		return cell, r.path, nil
+	}
+	c := r.next()
+	k.mu.Unlock()
+	return c.Name, r.path, k.block.Add(c)
+}
+
+// leave frees a cell.
+func (k *walled) leave(cell string) {
+	role, _, _ := strings.Cut(cell, cellMark)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.roles[role].free = append(k.roles[role].free, cell)
 }
 
 // systemFolders are where the host's own programs and their libraries lie.
@@ -111,9 +166,9 @@ func systemFolders() []string {
 const nothingOfFiles = wall.Locks | wall.Names | wall.Links | wall.Attributes | wall.Special
 
 // cellOf says what lies between the programs of an exercise: nothing but its channel. Where there is one
-// program only, a folder is no way around it.
-func cellOf(channel string, programs int) wall.Cell {
-	alone := programs == 1
+// program only, a folder is no way around it, and is there if the check has something in it.
+func cellOf(channel string, programs int, folder bool) wall.Cell {
+	alone := programs == 1 && folder
 	switch channel {
 	case "file":
 		return wall.Cell{Shared: true, Folder: wall.FilesFolder, Deny: wall.Unix | wall.Inet | wall.Special}
@@ -165,14 +220,18 @@ func (l Limits) bounds() wall.Bounds {
 func (k *walled) outOfMemory() bool { return k.block.Kills() > k.kills }
 
 func (k *walled) start(c Command, _ string, files [3]*os.File, _ Limits) (child, error) {
-	p, err := k.block.Start(wall.Command{Cell: c.Cell, Path: k.paths[c.Cell], Args: c.Args, Env: c.Env, Dir: path.Join(wall.Folder, c.Dir)}, files[:]...)
+	cell, program, err := k.enter(c.Cell)
+	if err != nil {
+		return nil, err
+	}
+	p, err := k.block.Start(wall.Command{Cell: cell, Path: program, Args: c.Args, Env: c.Env, Dir: path.Join(wall.Folder, c.Dir)}, files[:]...)
 	if err != nil {
 		return nil, err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.ids[p.Pid] = true
-	return inmate{p, k}, nil
+	return inmate{p, k, cell}, nil
 }
 
 func (k *walled) left() (mine, perhaps []int) {
@@ -206,12 +265,14 @@ func (k *walled) end(procs []*Process) error {
 type inmate struct {
 	*wall.Process
 	keeper *walled
+	cell   string
 }
 
 func (i inmate) pids() (judge, self int) { return i.Pid, i.Self }
 
 func (i inmate) wait() (syscall.WaitStatus, time.Duration) {
 	e, _ := i.Wait() // when the block is gone, so is the process
+	i.keeper.leave(i.cell)
 	i.keeper.mu.Lock()
 	defer i.keeper.mu.Unlock()
 	delete(i.keeper.ids, i.Pid)

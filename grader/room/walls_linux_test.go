@@ -63,7 +63,7 @@ func TestPeersReachTheNetworkOfARoom(t *testing.T) {
 			r := walledRoom(t, nil, x.network, DefaultLimits())
 			p := inhabit(t, r, "echo", x.network, x.address)
 			address := strings.TrimPrefix(line(t, r, p.Out), "listening on ")
-			c, err := r.Dial(t.Context(), "client", x.network, address)
+			c, err := r.Dial(t.Context(), "client", x.network, address, Manner{})
 			require.NoError(t, err)
 			c.In.Send([]byte("hello\n"))
 			assert.Equal(t, "hello", line(t, r, c.Out))
@@ -71,7 +71,7 @@ func TestPeersReachTheNetworkOfARoom(t *testing.T) {
 	}
 	t.Run("the judge listens", func(t *testing.T) {
 		r := walledRoom(t, nil, "tcp", DefaultLimits())
-		server, err := r.Listen("server", "tcp", "127.0.0.1:0")
+		server, err := r.Listen("server", "tcp", "127.0.0.1:0", Manner{})
 		require.NoError(t, err)
 		inhabit(t, r, "dial", "tcp", server.Addr())
 		wait(t, r, "a connection", server.Connected)
@@ -79,7 +79,7 @@ func TestPeersReachTheNetworkOfARoom(t *testing.T) {
 	})
 	t.Run("nobody listens", func(t *testing.T) {
 		r := walledRoom(t, nil, "tcp", DefaultLimits())
-		_, err := r.Dial(t.Context(), "client", "tcp", "127.0.0.1:9")
+		_, err := r.Dial(t.Context(), "client", "tcp", "127.0.0.1:9", Manner{})
 		assert.ErrorContains(t, err, "connection refused")
 	})
 }

@@ -41,21 +41,25 @@ func (y *yard) start(c Command, dir string, files [3]*os.File, limits Limits) (c
 	return direct{cmd}, nil
 }
 
-func (y *yard) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return judgesDial(ctx, network, address)
+func (y *yard) dial(ctx context.Context, network, address string, c control) (net.Conn, error) {
+	return judgesDial(ctx, network, address, c)
 }
 
-func (y *yard) listen(network, address string) (net.Listener, error) {
-	return net.Listen(network, address)
+func (y *yard) listen(network, address string, c control) (net.Listener, error) {
+	return judgesListen(network, address, c)
 }
 
 func (y *yard) listenPacket(network, address string) (net.PacketConn, error) {
 	return net.ListenPacket(network, address)
 }
 
-// judgesDial dials from the judge's own network.
-func judgesDial(ctx context.Context, network, address string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, network, address)
+// judgesDial and judgesListen act in the judge's own network.
+func judgesDial(ctx context.Context, network, address string, c control) (net.Conn, error) {
+	return (&net.Dialer{Control: c}).DialContext(ctx, network, address)
+}
+
+func judgesListen(network, address string, c control) (net.Listener, error) {
+	return (&net.ListenConfig{Control: c}).Listen(context.Background(), network, address)
 }
 
 func (y *yard) outOfMemory() bool { return false }

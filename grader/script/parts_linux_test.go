@@ -136,6 +136,45 @@ func (p *part) act(name, value string) {
 	case "dial":
 		network, address, _ := strings.Cut(value, ":")
 		p.conn = must(net.Dial(network, address))
+	case "packets": // what comes in datagrams, each answered by its length
+		c := must(net.ListenPacket("udp", value))
+		fmt.Println("listening on", c.LocalAddr())
+		for b := make([]byte, 1<<16); ; {
+			n, from, err := c.ReadFrom(b)
+			must(n, err)
+			fmt.Printf("%d %.20q\n", n, b[:n])
+			c.WriteTo([]byte(strconv.Itoa(n)), from)
+		}
+	case "put": // into a FIFO or a file
+		path, text, _ := strings.Cut(value, ":")
+		f := must(os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666))
+		must(f.WriteString(must(unescape(text))))
+		must(0, f.Close())
+	case "fifo": // each line, until nobody writes
+		f := must(os.Open(value))
+		for in := bufio.NewReader(f); ; {
+			s, err := in.ReadString('\n')
+			if err != nil {
+				break
+			}
+			fmt.Print(s)
+		}
+		f.Close()
+	case "pump": // until it is blocked
+		for b := make([]byte, 1<<10); ; {
+			if _, err := p.conn.Write(b); err != nil {
+				fmt.Println("broken")
+				break
+			}
+		}
+	case "web": // one request
+		l := must(net.Listen("tcp", "127.0.0.1:0"))
+		fmt.Println("listening on", l.Addr())
+		p.conn = must(l.Accept())
+		s := must(bufio.NewReader(p.conn).ReadString('\n'))
+		fmt.Print(s)
+		fmt.Fprint(p.conn, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi\n")
+		p.conn.Close()
 	case "tell":
 		fmt.Fprintln(p.conn, value)
 	case "hear":

@@ -162,7 +162,7 @@ func (r *run) setup(env *testscript.Env) error {
 	c := room.Config{Dir: r.world, Env: programEnv(tmp), Limits: r.Limits, Network: r.network}
 	var err error
 	if r.House != nil {
-		c.Env, c.Walls = programEnv("/tmp"), &room.Walls{House: r.House, Channel: r.Channel, Programs: r.binaries(), Props: r.props(), Starts: r.exercise.Starts}
+		c.Env, c.Walls = programEnv("/tmp"), &room.Walls{House: r.House, Channel: r.Channel, Folder: r.folder, Curl: r.curl(), Programs: r.binaries(), Props: r.props(), Starts: r.exercise.Starts}
 	} else if err = r.makePaths(); err != nil {
 		return r.broken(err)
 	}
@@ -170,6 +170,15 @@ func (r *run) setup(env *testscript.Env) error {
 		err = r.moveIn()
 	}
 	return r.broken(err)
+}
+
+// curl gives the path of curl, if the script starts it and it is there.
+func (r *run) curl() string {
+	if !slices.ContainsFunc(r.lines, func(l line) bool { return strings.HasPrefix(strings.TrimSpace(l.text), "curl ") }) {
+		return ""
+	}
+	path, _ := room.Look("curl")
+	return path
 }
 
 // binary gives a program of the cast, or a prop.

@@ -38,6 +38,7 @@ type Script struct {
 	archive  *txtar.Archive
 	lines    []line
 	network  bool // it speaks of TCP or UDP
+	folder   bool // it looks into the working folder of the programs, or puts something there
 }
 
 // Ensemble are the programs that take part in the checks of an exercise.
@@ -91,6 +92,7 @@ func Parse(id, file string, data []byte, exercise Ensemble) (*Script, error) {
 		}
 	}
 	s.network = networkWords.Match(s.archive.Comment)
+	s.folder = folderWord.Match(txtar.Format(s.archive))
 	s.Programs = slices.Sorted(maps.Keys(programs))
 	if len(s.Programs) == 0 {
 		return nil, &Error{file, 1, fmt.Errorf("the script starts no program")}
@@ -101,6 +103,9 @@ func Parse(id, file string, data []byte, exercise Ensemble) (*Script, error) {
 // networkWords are those by which a script shows that its programs talk over a network: a kind of
 // peer, or an address that it gives them.
 var networkWords = regexp.MustCompile(`\b(tcp|udp|localhost)\b|\b127\.|::1`)
+
+// folderWord is how a script names the programs' working folder.
+var folderWord = regexp.MustCompile(`\broom\b`)
 
 // readHeader splits the script into lines, and finds title, hint, points and phases.
 func (s *Script) readHeader() error {

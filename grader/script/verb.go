@@ -18,6 +18,7 @@ type Verb struct {
 	Min     int // number of arguments
 	Max     int // -1 for any
 	Negates bool
+	Passes  bool   // flags that it does not know are the first of its arguments
 	Summary string // one line
 	Detail  string // what else there is to know
 
@@ -88,6 +89,8 @@ func (v *Verb) takeFlags(args []string) (flags map[string]string, rest []string,
 		name, value, joined := strings.Cut(args[0][1:], "=")
 		f := v.flag(name)
 		switch {
+		case f == nil && v.Passes:
+			return flags, args, nil
 		case f == nil:
 			return nil, nil, fmt.Errorf("%s has no flag -%s\nusage: %s", v.Name, name, v.Usage())
 		case f.Value == "" && joined:

@@ -1,5 +1,11 @@
 package script
 
+// Flags of several verbs.
+var (
+	heldPeer    = Flag{"held", "", "PEER reads nothing before release"}
+	smallBuffer = Flag{"rcvbuf", "N", "the kernel keeps no more than about N bytes for a PEER that does not read; tcp only"}
+)
+
 // Verbs is the script language, in the order in which the reference tells of it.
 var Verbs = []*Verb{
 	{
@@ -20,7 +26,7 @@ var Verbs = []*Verb{
 	},
 	{
 		Name: "release", Args: "NAME", Min: 1, Max: 1,
-		Summary: "let the output of a process flow that was started with -held, or held with hold",
+		Summary: "let the output of a process flow that was started with -held, or held with hold; have a held peer read",
 		run:     (*call).release,
 	},
 	{
@@ -160,15 +166,39 @@ var Verbs = []*Verb{
 		run:     (*call).unlock,
 	},
 	{
-		Name: "listen", Args: "PEER unix|tcp ADDR", Min: 3, Max: 3,
+		Name: "listen", Args: "PEER unix|tcp|udp ADDR", Min: 3, Max: 3,
+		Flags:   []Flag{heldPeer, smallBuffer},
 		Summary: "be a server that takes one connection; $PEER_ADDR is its address",
-		Detail:  "What the client sends is read with expect, as the output of PEER. A Unix path is relative to the room.",
-		run:     (*call).listen,
+		Detail: "What the client sends is read with expect, as the output of PEER. A Unix path is relative to the room. " +
+			"Over udp PEER takes the datagrams of all, and sends to whom the last one came from. Of datagrams, expect and " +
+			"expectfile look at the next one as a whole, newlines included.",
+		run: (*call).listen,
 	},
 	{
 		Name: "dial", Args: "PEER unix|tcp|udp ADDR", Min: 3, Max: 3, Negates: true,
+		Flags:   []Flag{heldPeer, smallBuffer},
 		Summary: "be a client; negated: nobody listens there",
-		run:     (*call).dial,
+		Detail: "Over udp each send is one datagram (with its newline, unless -n), and so is each piece of -split; " +
+			"send -n PEER '' sends an empty one.",
+		run: (*call).dial,
+	},
+	{
+		Name: "fifo", Args: "PEER read|write FILE", Min: 3, Max: 3, Negates: true,
+		Flags:   []Flag{heldPeer},
+		Summary: "open one end of the FIFO room/...; negated: nobody has it open for reading",
+		Detail: "To read is to open without waiting, and ends only when a writer was there and none is any more. " +
+			"To write waits until somebody reads. A held reader's FIFO is full with 4,096 bytes; a full one is filled " +
+			"with send -async. Closeinput closes the writing end, reset the reading one.",
+		lint: lintFIFO,
+		run:  (*call).fifo,
+	},
+	{
+		Name: "curl", Args: "ARGS...", Min: 1, Max: -1, Passes: true,
+		Flags:   []Flag{{"as", "NAME", "call the process so, instead of curl"}},
+		Summary: "start the real curl; what it prints is read with expect, and its end with exits",
+		Detail: "It reads no settings of its user's and takes no proxy, shows no progress, and says its errors on stderr " +
+			"(-q -sS --noproxy '*').",
+		run: (*call).curl,
 	},
 	{
 		Name: "reset", Args: "PEER", Min: 1, Max: 1,

@@ -47,12 +47,15 @@ func (c *call) start() error {
 }
 
 func (c *call) release() error {
-	a, err := c.process(c.args[0])
+	a, err := c.actor(c.args[0])
 	if err != nil {
 		return err
 	}
-	a.process.Out.Release()
-	return nil
+	out, _, err := c.output(a)
+	if err == nil {
+		out.Release()
+	}
+	return err
 }
 
 // hold waits until all is at rest: what is still on its way must not come to lie among the judge's
@@ -76,15 +79,26 @@ func (c *call) output(a *actor) (*room.Output, *int, error) {
 	case a.process != nil:
 		return a.process.Out, &a.read[0], nil
 	}
-	switch e, err := c.wait(a.peer.Connected); {
+	switch err := c.connected(a); {
 	case err != nil:
 		return nil, nil, err
-	case e == room.OutOfPatience:
-		return nil, nil, mismatchf("expected: a program connects to %s\nwhy:      nobody did in %s of running time", a.name, room.Patience)
-	case e != room.Met:
-		return nil, nil, mismatchf("expected: a program connects to %s\nwhy:      nobody does: %s", a.name, c.stuck())
+	case a.peer.Out == nil:
+		return nil, nil, fmt.Errorf("%s writes into a FIFO: nothing can be read from there", a.name)
 	}
 	return a.peer.Out, &a.read[0], nil
+}
+
+// connected waits until somebody is at the other end of a peer.
+func (c *call) connected(a *actor) error {
+	switch e, err := c.wait(a.peer.Connected); {
+	case err != nil:
+		return err
+	case e == room.OutOfPatience:
+		return mismatchf("expected: a program connects to %s\nwhy:      nobody did in %s of running time", a.name, room.Patience)
+	case e != room.Met:
+		return mismatchf("expected: a program connects to %s\nwhy:      nobody does: %s", a.name, c.stuck())
+	}
+	return nil
 }
 
 func (c *call) expect() error {
@@ -105,7 +119,7 @@ func (c *call) expect() error {
 	found := func() bool { // at the first line that decides
 		from := *read
 		for {
-			line, next, ok := nextLine(out, from)
+			line, next, ok := out.Next(from)
 			if !ok || met {
 				return met
 			}
@@ -159,20 +173,13 @@ func unescape(s string) (string, error) {
 	return text, nil
 }
 
-// nextLine gives the line that begins at from, and where the one after it begins. The room is locked.
-func nextLine(out *room.Output, from int) (line []byte, next int, ok bool) {
-	rest := out.Bytes()[from:]
-	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
-		return rest[:i], from + i + 1, true
-	}
-	return nil, from, false
-}
-
 func (c *call) expectFailed(a *actor, out *room.Output, read int, e room.Ending) error {
 	where := "on stdout, as the next line"
 	switch {
 	case c.has("stderr"):
 		where = "on stderr"
+	case out.Packets():
+		where = "from the program, as the next datagram"
 	case a.peer != nil:
 		where = "from the program, as the next line"
 	case c.has("any"):
@@ -184,7 +191,22 @@ func (c *call) expectFailed(a *actor, out *room.Output, read int, e room.Ending)
 		what = quote(want)
 	}
 	expected := fmt.Sprintf("%s, %s", where, what)
-	return c.mismatch(a, expected, came(out.Text(read)), c.whyNoLine(a, out, read, e))
+	return c.mismatch(a, expected, unread(out, read), c.whyNoLine(a, out, read, e))
+}
+
+// unread shows what the script has not dealt with of an output.
+func unread(out *room.Output, read int) string {
+	if !out.Packets() {
+		return came(out.Text(read))
+	}
+	var all []string
+	for {
+		b, next, ok := out.Next(read)
+		if !ok {
+			return listed(all, "datagram")
+		}
+		all, read = append(all, string(b)), next
+	}
 }
 
 // readable shows a pattern as plain text where it is nothing more.
@@ -204,12 +226,20 @@ func came(text string) string {
 	if lines[len(lines)-1] == "" {
 		lines = lines[:len(lines)-1]
 	}
-	var words []string
-	for _, l := range lines[:min(len(lines), 3)] {
-		words = append(words, quote(l))
+	return listed(lines, "line")
+}
+
+// listed quotes the first few of some texts.
+func listed(all []string, what string) string {
+	if len(all) == 0 {
+		return "nothing"
 	}
-	if len(lines) > 3 {
-		words = append(words, "and "+plural(len(lines)-3, "more line"))
+	var words []string
+	for _, t := range all[:min(len(all), 3)] {
+		words = append(words, quote(t))
+	}
+	if len(all) > 3 {
+		words = append(words, "and "+plural(len(all)-3, "more "+what))
 	}
 	return strings.Join(words, "\n")
 }
@@ -259,6 +289,9 @@ func (c *call) expectFile() error {
 	if err != nil {
 		return err
 	}
+	if out.Packets() {
+		return c.expectPacket(a, out, read, want)
+	}
 	differs := -1 // the first byte that is not as wanted
 	e, err := c.wait(func() bool {
 		got := out.Bytes()[*read:]
@@ -281,6 +314,25 @@ func (c *call) expectFile() error {
 			fmt.Sprintf("%s bytes: %s", thousands(len(got)), quote(got)), c.whyNoLine(a, out, *read+len(got), e))
 	}
 	*read += len(want)
+	return nil
+}
+
+// expectPacket is expectFile for datagrams: the next one holds just these bytes.
+func (c *call) expectPacket(a *actor, out *room.Output, read *int, want []byte) error {
+	next, came := *read, false
+	var got []byte
+	e, err := c.wait(func() bool { got, next, came = out.Next(*read); return came || out.Overflowed() })
+	if err != nil {
+		return err
+	}
+	if !came || !bytes.Equal(got, want) {
+		why := c.whyNoLine(a, out, *read, e)
+		if came {
+			why = fmt.Sprintf("the datagram has %s, and should have %s", plural(len(got), "byte"), thousands(len(want)))
+		}
+		return c.mismatch(a, fmt.Sprintf("a datagram of %s: %s", plural(len(want), "byte"), quote(string(want))), unread(out, *read), why)
+	}
+	*read = next
 	return nil
 }
 
@@ -309,7 +361,7 @@ func (c *call) silent() error {
 	expected := a.name + " says nothing more, and waits"
 	switch text := out.Text(*read); {
 	case text != "":
-		return c.mismatch(a, expected, came(text), "")
+		return c.mismatch(a, expected, unread(out, *read), "")
 	case e == room.Met:
 		return c.mismatch(a, expected, "", a.state())
 	case e == room.OutOfPatience:
@@ -387,8 +439,11 @@ func (c *call) input(a *actor) (*room.Input, error) {
 	if a.process != nil {
 		return a.process.In, nil
 	}
-	if _, _, err := c.output(a); err != nil { // waits for the connection
+	if err := c.connected(a); err != nil {
 		return nil, err
+	}
+	if a.peer.In == nil {
+		return nil, fmt.Errorf("%s reads a FIFO: nothing can be sent there", a.name)
 	}
 	return a.peer.In, nil
 }

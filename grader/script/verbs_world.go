@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ipclab/grader/room"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -18,17 +20,40 @@ func (c *call) listen() error {
 	if err := c.add(a); err != nil {
 		return err
 	}
-	var err error
-	if a.peer, err = c.room.Listen(a.name, c.args[1], c.args[2]); err != nil {
+	m, err := c.manner()
+	if err != nil {
+		return err
+	}
+	if a.peer, err = c.room.Listen(a.name, c.args[1], c.args[2], m); err != nil {
 		return err
 	}
 	c.ts.Setenv(a.name+"_ADDR", a.peer.Addr())
 	return nil
 }
 
+// manner reads the flags that say how a peer behaves.
+func (c *call) manner() (room.Manner, error) {
+	m := room.Manner{Held: c.has("held")}
+	if !c.has("rcvbuf") {
+		return m, nil
+	}
+	var err error
+	if m.ReceiveBuffer, err = strconv.Atoi(c.flags["rcvbuf"]); err != nil || m.ReceiveBuffer < 1 || c.args[1] != "tcp" {
+		return m, fmt.Errorf("%s: -rcvbuf wants a number of bytes, and tcp", c.verb.Name)
+	}
+	return m, nil
+}
+
 func (c *call) dial() error {
 	a := &actor{name: c.args[0]}
-	p, err := c.room.Dial(c.ctx, a.name, c.args[1], c.args[2])
+	m, err := c.manner()
+	if err != nil {
+		return err
+	}
+	if c.neg && c.args[1] == "udp" {
+		return errors.New("dial: that nobody listens at a UDP address cannot be told: send to it, and see what comes")
+	}
+	p, err := c.room.Dial(c.ctx, a.name, c.args[1], c.args[2], m)
 	switch {
 	case err != nil && !refused(err): // a wrong address, no descriptors, no ports left
 		return err
@@ -63,10 +88,91 @@ func (c *call) reset() error {
 	if a.peer == nil {
 		return fmt.Errorf("%s is a process, not a peer", a.name)
 	}
-	if _, _, err := c.output(a); err != nil { // waits for the connection
+	if err := c.connected(a); err != nil {
 		return err
 	}
 	return a.peer.Reset()
+}
+
+// fifo opens an end of a FIFO, as another program would.
+func (c *call) fifo() error {
+	path, shown := c.ts.MkAbs(c.args[2]), strings.TrimPrefix(c.args[2], "room/")
+	write := c.args[1] == "write"
+	if c.neg {
+		return c.noReader(path, shown)
+	}
+	a := &actor{name: c.args[0]}
+	if err := c.add(a); err != nil {
+		return err
+	}
+	var f *os.File
+	var openErr error
+	e, err := c.wait(func() bool {
+		f, openErr = room.OpenFIFO(path, write)
+		return !errors.Is(openErr, unix.ENXIO)
+	})
+	switch {
+	case err != nil:
+		return err
+	case e != room.Met:
+		delete(c.actors, a.name)
+		return mismatchf("expected: a program reads the FIFO %s\nwhy:      nobody has it open for reading: %s", shown, c.stuck())
+	case openErr != nil:
+		return mismatchf("expected: a FIFO %s\nwhy:      %v", shown, openErr)
+	}
+	m, err := c.manner()
+	if err == nil {
+		a.peer, err = c.room.FIFO(a.name, shown, f, write, m)
+	}
+	return err
+}
+
+// noReader tries to open a FIFO for writing. Who is about to close it must have done so: all come to rest
+// before.
+func (c *call) noReader(path, shown string) error {
+	var err error
+	gone := func() bool {
+		f, openErr := room.OpenFIFO(path, true)
+		if err = openErr; err == nil {
+			f.Close()
+		}
+		return errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENOENT)
+	}
+	e, waitErr := c.wait(gone)
+	switch {
+	case waitErr != nil:
+		return waitErr
+	case e == room.Met:
+		return nil
+	case err != nil:
+		return mismatchf("expected: a FIFO %s\nwhy:      %v", shown, err)
+	}
+	return mismatchf("expected: nobody reads the FIFO %s\ncame:     somebody has it open for reading", shown)
+}
+
+func lintFIFO(args []string) error {
+	if args[1] != "read" && args[1] != "write" {
+		return fmt.Errorf("fifo: unknown end %q: want read or write", args[1])
+	}
+	return nil
+}
+
+// curl starts the real one. What a user's own settings say does not count, and no proxy does.
+func (c *call) curl() error {
+	path, err := room.Look("curl")
+	if err != nil {
+		return fmt.Errorf("this check needs the program curl, which is not installed on this machine: %w", err)
+	}
+	a := &actor{name: "curl"}
+	if c.has("as") {
+		a.name = c.flags["as"]
+	}
+	if err := c.add(a); err != nil {
+		return err
+	}
+	args := append([]string{"-q", "-sS", "--noproxy", "*"}, c.args...)
+	a.process, err = c.room.Start(room.Command{Name: a.name, Path: path, Cell: "curl", Args: args})
+	return err
 }
 
 // maxFile is the size up to which the judge reads a file that a program wrote.

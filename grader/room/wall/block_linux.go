@@ -138,6 +138,12 @@ func (b *Block) Furnish(l Layout) (err error) {
 	return err
 }
 
+// Add makes one more cell.
+func (b *Block) Add(c Cell) error {
+	_, err := b.call(request{Cell: &c})
+	return err
+}
+
 // Kill kills all processes of the block, and leaves their ends to be told.
 func (b *Block) Kill() error {
 	_, err := b.call(request{Kill: true})

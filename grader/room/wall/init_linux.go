@@ -85,6 +85,8 @@ func (w *warden) obey(q request, fds []int) {
 		out, err = w.setUp(q.Plan, fds)
 	case q.Layout != nil:
 		out, err = w.furnish(q.Layout)
+	case q.Cell != nil:
+		err = w.addCells(*q.Cell)
 	case q.Clear:
 		err = w.clear()
 	case q.Kill:

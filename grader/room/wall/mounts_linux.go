@@ -216,20 +216,27 @@ func (w *warden) furnish(l *Layout) ([]int, error) {
 	if err := mountMemory(Folder, fmt.Sprintf("size=%d,nr_inodes=%d,mode=777", l.FolderSize, l.Inodes)); err != nil {
 		return nil, err
 	}
+	if err := w.addCells(l.Cells...); err != nil {
+		return nil, err
+	}
+	folder, err := unix.Open(Folder, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	return []int{folder}, err
+}
+
+// addCells makes cells, all at once.
+func (w *warden) addCells(cells ...Cell) error {
 	ready := make(chan error)
-	for _, c := range l.Cells {
+	for _, c := range cells {
 		w.cells[c.Name] = &cell{Cell: c, sources: w.sources, work: make(chan func())}
 		go w.cells[c.Name].run(ready)
 	}
 	var errs []error
-	for range l.Cells {
-		errs = append(errs, <-ready)
+	for range cells {
+		if err := <-ready; err != nil {
+			errs = append(errs, fmt.Errorf("cell: %w", err))
+		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("cell: %w", err)
-	}
-	folder, err := unix.Open(Folder, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	return []int{folder}, err
+	return errors.Join(errs...)
 }
 
 func mountMemory(at, options string) error {

@@ -15,7 +15,8 @@ import (
 type request struct {
 	ID      int
 	Plan    *Plan    `json:",omitempty"` // make the root
-	Layout  *Layout  `json:",omitempty"` // make cells
+	Layout  *Layout  `json:",omitempty"` // make a folder and cells
+	Cell    *Cell    `json:",omitempty"` // make one more cell
 	Clear   bool     `json:",omitempty"` // end all, and forget the cells
 	Kill    bool     `json:",omitempty"` // end all, and keep the cells
 	Command *Command `json:",omitempty"` // start a program
