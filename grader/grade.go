@@ -187,7 +187,7 @@ func (g *grading) judge(ctx context.Context, entries []*entry) (err error) {
 		return err
 	}
 	if g.Isolation == room.Rooms {
-		g.house = room.OpenHouse(g.work, g.cache.dir)
+		g.house = room.OpenHouse(g.work)
 		defer func() { err = errors.Join(err, g.house.Close()) }()
 	}
 	if g.tools, err = build.Find(ctx, g.cache.gocache()); err != nil {
@@ -287,7 +287,11 @@ func (g *grading) planBuild(todo []*entry, p *pool) (*buildPlan, error) {
 			k := e.key(script.Reference, program)
 			needs = append(needs, k)
 			if cached := g.cache.binary(g.tools, k, src); cached != "" {
-				p.ready(cached, k)
+				at, err := g.borrow(cached, k)
+				if err != nil {
+					return nil, err
+				}
+				p.ready(at, k)
 			} else {
 				add(e, k, program, src, nil)
 			}
@@ -295,6 +299,22 @@ func (g *grading) planBuild(todo []*entry, p *pool) (*buildPlan, error) {
 		p.expect(e, needs)
 	}
 	return plan, nil
+}
+
+// borrow gives a program of the cache a place in the work folder, where the user of rooms can reach it.
+func (g *grading) borrow(cached, key string) (string, error) {
+	at := filepath.Join(g.work, "borrowed", filepath.FromSlash(key))
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+		return "", err
+	}
+	if os.Link(cached, at) == nil {
+		return at, nil
+	}
+	data, err := os.ReadFile(cached)
+	if err != nil {
+		return "", err
+	}
+	return at, os.WriteFile(at, data, 0o755)
 }
 
 // keepReferences puts newly built reference programs into the cache.
