@@ -72,7 +72,7 @@ func TestLoad(t *testing.T) {
 func TestCourseQuiz(t *testing.T) {
 	q := courseQuiz(t)
 	assert.Empty(t, q.Lint())
-	assert.Len(t, q.Questions, 30)
+	assert.Len(t, q.Questions, 40)
 	originals := map[int]string{}
 	for i := range q.Questions {
 		if n := q.Questions[i].Original; n > 0 {
