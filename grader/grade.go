@@ -96,6 +96,7 @@ func (c *Course) Grade(ctx context.Context, sub *Submission, o Options) (rep *Re
 		Submission: SubmissionRef{Name: sub.Name}}
 	var digests []string
 	for _, e := range entries {
+		g.addPages(e)
 		rep.Exercises = append(rep.Exercises, e.report)
 		digests = append(digests, e.digest)
 	}

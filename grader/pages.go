@@ -62,6 +62,14 @@ func (c *Course) Shown(x *Exercise) (string, error) {
 	return text, err
 }
 
+// addPages puts into a report what of the pages there is to show.
+func (c *Course) addPages(e *entry) {
+	e.report.Hinted = c.HasHints(e.Exercise)
+	if e.report.Outcome == Pass {
+		e.report.Shown, _ = c.Shown(e.Exercise) // ipclab check tells what is missing
+	}
+}
+
 func (c *Course) page(x *Exercise, name string) (text, file string, err error) {
 	name = path.Join(x.dir, name)
 	data, err := fs.ReadFile(c.files.Testscripts, name)
