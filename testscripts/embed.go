@@ -7,5 +7,5 @@ import "embed"
 
 // Files is the tree.
 //
-//go:embed stubs.txtar bugs.yaml */*/*.txtar */*/*.yaml */*/*.md quiz
+//go:embed stubs.txtar bugs.yaml */*
 var Files embed.FS
