@@ -32,6 +32,7 @@ type Options struct {
 	Isolation Tier             // how far the programs are shut in; empty for none, until rooms are proven
 	NoCache   bool             // run also what has passed before in the very same form
 	Version   string           // the grader's, for the report
+	Matrix    bool             // of Verify: run wrong programs under all checks, not only the one that is to catch them
 	Keep      func(dir string) // if set, the work folder is left, and this is told where it is
 	// Progress, if set, is told what happens, in a few words. It is called from one goroutine at a
 	// time.
@@ -95,6 +96,7 @@ func (c *Course) Grade(ctx context.Context, sub *Submission, o Options) (rep *Re
 		Submission: SubmissionRef{Name: sub.Name}}
 	var digests []string
 	for _, e := range entries {
+		g.addPages(e)
 		rep.Exercises = append(rep.Exercises, e.report)
 		digests = append(digests, e.digest)
 	}

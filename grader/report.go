@@ -77,6 +77,9 @@ type ExerciseReport struct {
 	Build     *BuildReport  `json:"build,omitempty"`   // set if something could not be built
 	Problem   string        `json:"problem,omitempty"` // why there is no verdict, where that is not a check's
 	Checks    []CheckReport `json:"checks"`
+
+	Hinted bool   `json:"-"` // there are hints to it
+	Shown  string `json:"-"` // of what passes: the page that is shown then, in Markdown; empty if there is none
 }
 
 // BuildReport holds what keeps programs from being run.

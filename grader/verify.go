@@ -28,21 +28,30 @@ const (
 
 // Audit is the result of checking a course: the grader is graded.
 type Audit struct {
-	Rows     []AuditRow
-	Problems []string // empty if the course is sound
-	Warnings []string // what is odd in a sound course
+	Schema   string     `json:"schema"`
+	Rows     []AuditRow `json:"rows"`
+	Matrix   []Matrix   `json:"matrix,omitempty"` // if it was asked for
+	Bugs     []Bug      `json:"bugs,omitempty"`   // the table of bugs, if the course has one; of the whole course
+	Problems []string   `json:"problems"`         // empty if the course is sound
+	Warnings []string   `json:"warnings"`         // what is odd in a sound course
 }
+
+// AuditSchema names the form of an audit in JSON. New fields may come; none changes its meaning.
+const AuditSchema = "ipclab.audit/v1"
 
 // AuditRow says how one exercise fared.
 type AuditRow struct {
-	Exercise string
-	Checks   int
-	Stub     bool // it builds, and fails for a stated reason
+	Exercise string `json:"exercise"`
+	Checks   int    `json:"checks"`
+	Stub     bool   `json:"stub"` // it builds, and fails for a stated reason
 	// Runs that passed, of all: of the solution, and of the programs that are right in another manner.
-	SolutionPassed, SolutionRuns int
-	RightPassed, RightRuns       int
+	SolutionPassed int `json:"solution_passed"`
+	SolutionRuns   int `json:"solution_runs"`
+	RightPassed    int `json:"right_passed"`
+	RightRuns      int `json:"right_runs"`
 	// Wrong programs that were caught where they should be, of all.
-	WrongCaught, Wrong int
+	WrongCaught int `json:"wrong_caught"`
+	Wrong       int `json:"wrong"`
 }
 
 // Variant is a program beside the solution: a wrong one that must be caught, or another right one.
@@ -67,13 +76,16 @@ type Edit struct {
 
 // Verify checks the course itself: stubs build and fail for a stated reason, solutions and other right
 // programs pass, each wrong program fails in the check that is named for it, texts are complete and
-// nothing lies about. Of the options, Select, Jobs, Repeat, Seed, Isolation, Keep and Progress count; Repeat is
-// for right programs.
+// nothing lies about. Of the options, Select, Jobs, Repeat, Seed, Isolation, Keep, Progress and Matrix count;
+// Repeat is for right programs, and with Matrix for wrong ones too.
 func (c *Course) Verify(ctx context.Context, o Options) (a *Audit, err error) {
 	o.NoCache = true
-	v := &verification{grading: grading{Course: c, Options: o.withDefaults()}, audit: &Audit{}}
+	v := &verification{grading: grading{Course: c, Options: o.withDefaults()}, audit: &Audit{Schema: AuditSchema, Problems: []string{}, Warnings: []string{}}}
 	v.texts()
 	if err := v.variants(); err != nil {
+		return nil, err
+	}
+	if err := v.bugs(); err != nil {
 		return nil, err
 	}
 	if err := v.judge(ctx, v.entries); err != nil {
@@ -146,7 +158,9 @@ func (v *verification) variants() error {
 		}
 		for _, w := range wrong {
 			if e := v.entry(solution, wrongVariant, w); e != nil {
-				e.only, e.once = w.CaughtBy, true
+				if e.once = !v.Matrix; e.once {
+					e.only = w.CaughtBy
+				}
 				v.entries = append(v.entries, e)
 				v.wrong[e] = w
 			}
@@ -311,6 +325,9 @@ func (v *verification) conclude() {
 		}
 		v.enough(x, row, rights)
 		v.audit.Rows = append(v.audit.Rows, row)
+		if v.Matrix {
+			v.matrix(x)
+		}
 	}
 }
 
@@ -364,7 +381,8 @@ func (v *verification) caught(e *entry, w Variant) bool {
 		v.problem("%s of %s does not build: %s", e.variant, e.ID, e.report.Build.Errors[0])
 		return false
 	}
-	r := e.report.Checks[0]
+	at := slices.IndexFunc(e.report.Checks, func(r CheckReport) bool { return r.ID == w.CaughtBy })
+	r := e.report.Checks[at]
 	if r.Outcome != Fail {
 		v.problem("%s of %s: check %s: %s, want fail (%s)", e.variant, e.ID, r.ID, r.Outcome, w.Why)
 		return false
@@ -390,6 +408,7 @@ func (v *verification) texts() {
 	}
 	for _, x := range v.Options.Select.Exercises {
 		v.readme(x)
+		v.pages(x)
 	}
 	v.misconceptions()
 	v.stray()
@@ -467,7 +486,7 @@ func (v *verification) stray() {
 	}{
 		{"exercises", v.files.Exercises, map[string][]string{"chapter": {"README.md"}, "exercise": {"README.md", "exercise.yaml"}, "program": {"*.go"}}},
 		{"solutions", v.files.Solutions, map[string][]string{"chapter": {}, "exercise": {}, "program": {"*.go"}}},
-		{"testscripts", v.files.Testscripts, map[string][]string{"chapter": {}, "exercise": {"*.txtar", "right.yaml", "wrong.yaml", "hints.md", "shown.md"}, "prop": {"*.go"}}},
+		{"testscripts", v.files.Testscripts, map[string][]string{"chapter": {}, "exercise": {"*.txtar", "right.yaml", "wrong.yaml", hintsFile, shownFile}, "prop": {"*.go"}}},
 	} {
 		fs.WalkDir(tree.files, ".", func(name string, d fs.DirEntry, err error) error {
 			place := places[path.Dir(name)]

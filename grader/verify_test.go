@@ -131,6 +131,48 @@ func TestVerifyFinds(t *testing.T) {
 			f["exercises/talk/greet/greet/notes.txt"], f["solutions/talk/greet/main.go"], f["testscripts/talk/x.txtar"], f[greet+"/wrong.yml"] = "", "", "", ""
 		}, []string{"exercises/talk/greet/greet/notes.txt: no such file belongs there", "solutions/talk/greet/main.go: no such file belongs there",
 			"testscripts/talk/greet/wrong.yml: no such file belongs there", "testscripts/talk/x.txtar: no such file belongs there"}},
+		{"no hints", func(t *testing.T, f files) {
+			delete(f, greet+"/hints.md")
+		}, []string{greet + "/hints.md: file does not exist"}},
+		{"two hints", func(t *testing.T, f files) {
+			f.edit(t, greet+"/hints.md", "## 3\n\nLook up `bufio.Scanner`.\n", "")
+		}, []string{greet + "/hints.md:9: it ends too early: want ## 3 next"}},
+		{"four hints", func(t *testing.T, f files) {
+			f[greet+"/hints.md"] += "\n## 4\n\nRead the solution.\n"
+		}, []string{greet + "/hints.md:14: heading \"## 4\": want ## 1 to ## 3, each once and in this order"}},
+		{"hints in another order", func(t *testing.T, f files) {
+			f.edit(t, greet+"/hints.md", "## 2", "## 3")
+		}, []string{greet + "/hints.md:5: heading \"## 3\": want ## 1 to ## 3, each once and in this order"}},
+		{"a hint with a name", func(t *testing.T, f files) {
+			f.edit(t, greet+"/hints.md", "## 1", "# Hints\n\n## 1")
+		}, []string{greet + "/hints.md:1: heading \"# Hints\": want ## 1 to ## 3, each once and in this order"}},
+		{"a hint above all", func(t *testing.T, f files) {
+			f.edit(t, greet+"/hints.md", "## 1", "\nThink.\n\n## 1")
+		}, []string{greet + "/hints.md:2: a text above the first heading: want ## 1 first"}},
+		{"an empty hint", func(t *testing.T, f files) {
+			f.edit(t, greet+"/hints.md", "A line ends with its newline.\nIt may be the last.\n", "")
+		}, []string{greet + "/hints.md:5: hint 2 has no text"}},
+		{"no page after a pass", func(t *testing.T, f files) {
+			delete(f, greet+"/shown.md")
+		}, []string{greet + "/shown.md: file does not exist"}},
+		{"a page without its title", func(t *testing.T, f files) {
+			f.edit(t, greet+"/shown.md", "just shown", "shown")
+		}, []string{greet + `/shown.md:1: "# What you have shown": want "# What you have just shown" here`}},
+		{"a page with a long title", func(t *testing.T, f files) {
+			f.edit(t, greet+"/shown.md", "just shown", "just shown me")
+		}, []string{greet + `/shown.md:1: "# What you have just shown me": want "# What you have just shown" here`}},
+		{"a page without the trap", func(t *testing.T, f files) {
+			f.edit(t, greet+"/shown.md", "**The trap.** Who waits for the end\nhears it last.\n\n", "")
+		}, []string{greet + `/shown.md:5: "**Where it is met.** In every shell.": want "**The trap.**" here`}},
+		{"a page that ends too early", func(t *testing.T, f files) {
+			f.edit(t, greet+"/shown.md", "**Where it is met.** In every shell.\n", "")
+		}, []string{greet + `/shown.md:7: it ends too early: want "**Where it is met.**" next`}},
+		{"a page with more", func(t *testing.T, f files) {
+			f[greet+"/shown.md"] += "\nAnd more.\n"
+		}, []string{greet + "/shown.md:10: one paragraph too many: want **The idea.** **The trap.** **Where it is met.**"}},
+		{"a page with an empty paragraph", func(t *testing.T, f files) {
+			f.edit(t, greet+"/shown.md", " In every shell.", "")
+		}, []string{greet + "/shown.md:8: **Where it is met.** says nothing"}},
 		{"a misconception of the quiz without a paragraph", func(t *testing.T, f files) {
 			f.edit(t, "exercises/talk/README.md", `<a id="m-two"></a>`, "")
 		}, []string{"testscripts/quiz/key.yaml: option c of first: no lesson has a paragraph on the misconception m-two"}},

@@ -41,6 +41,7 @@ Without a subcommand it says where you stand and what to do next.`
 const examples = `  ipclab init work && cd work     a fresh workspace
   ipclab read pipe                the lesson of a chapter
   ipclab read pipe/filter         what to do in an exercise
+  ipclab hint pipe/filter         a hint, if you are stuck
   ipclab grade pipe/filter        grade it
   ipclab quiz                     the questions`
 
@@ -64,7 +65,7 @@ func (a *app) command() *cobra.Command {
 		return fmt.Errorf("%w (%s --help shows how)", err, c.CommandPath())
 	})
 	root.AddCommand(a.initCommand(), a.listCommand(), a.readCommand(), a.gradeCommand(), a.resetCommand(),
-		a.traceCommand(), a.quizCommand(), a.checkCommand(), a.verbsCommand())
+		a.traceCommand(), a.hintCommand(), a.shownCommand(), a.quizCommand(), a.checkCommand(), a.verbsCommand())
 	return root
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +15,7 @@ import (
 
 func (a *app) checkCommand() *cobra.Command {
 	var o grader.Options
-	var writeStubs, isolation string
+	var writeStubs, isolation, format string
 	var keep bool
 	cmd := &cobra.Command{
 		Use:   "check [ID|CHAPTER...]",
@@ -22,8 +23,17 @@ func (a *app) checkCommand() *cobra.Command {
 		Long: `Checks what an author has written: every stub builds and fails for a stated
 reason; every solution, and every program that is right in another manner, passes;
 every wrong program fails in the check that is named for it; texts are complete,
-and each misconception that a failure or the quiz can name has its paragraph.`,
-		Example: "  ipclab check\n  ipclab check pipe/filter --repeat 50\n  ipclab check --course . --write-stubs testscripts/stubs.txtar",
+and each misconception that a failure or the quiz can name has its paragraph.
+
+With --matrix every wrong program runs under all checks of its exercise, and the
+matrix says who catches what. It warns of checks that no wrong program needs, and of
+wrong programs that one check alone catches, and that not in every run. Below it
+stands the table of bugs of the whole course, with what covers each.`,
+		Example: `  ipclab check
+  ipclab check pipe/filter --repeat 50
+  ipclab check pipe/filter --matrix
+  ipclab check --matrix --report json
+  ipclab check --course . --write-stubs testscripts/stubs.txtar`,
 		RunE: func(_ *cobra.Command, ids []string) error {
 			if writeStubs != "" {
 				return a.writeStubs(writeStubs)
@@ -31,12 +41,18 @@ and each misconception that a failure or the quiz can name has its paragraph.`,
 			if err := takeIsolation(isolation, &o); err != nil {
 				return err
 			}
+			print, ok := map[string]func(*grader.Audit) error{"text": a.printAudit, "json": a.printAuditJSON}[format]
+			if !ok {
+				return fmt.Errorf("--report %q: want text or json", format)
+			}
 			o.Keep = a.keeper(keep)
-			return a.check(ids, o)
+			return a.check(ids, o, print)
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.Repeat, "repeat", 1, "run right programs so many times")
+	f.IntVar(&o.Repeat, "repeat", 1, "run right programs so many times, and with --matrix wrong ones too")
+	f.BoolVar(&o.Matrix, "matrix", false, "run wrong programs under all checks, and show who catches what")
+	f.StringVar(&format, "report", "text", "how to write the result: text or json")
 	f.IntVar(&o.Jobs, "jobs", 0, "checks to run at once (default: what suits the machine)")
 	f.StringVar(&isolation, "isolation", "auto", "how to shut programs in: auto, rooms or none")
 	f.StringVar(&o.Seed, "seed", "", "of all random data (default: a new one)")
@@ -45,7 +61,7 @@ and each misconception that a failure or the quiz can name has its paragraph.`,
 	return cmd
 }
 
-func (a *app) check(ids []string, o grader.Options) error {
+func (a *app) check(ids []string, o grader.Options, print func(*grader.Audit) error) error {
 	if o.Jobs < 0 || o.Repeat < 1 {
 		return fmt.Errorf("--jobs and --repeat want positive numbers")
 	}
@@ -63,14 +79,46 @@ func (a *app) check(ids []string, o grader.Options) error {
 	if err != nil {
 		return err
 	}
-	a.printAudit(audit)
+	if err := print(audit); err != nil {
+		return err
+	}
 	if len(audit.Problems) > 0 {
 		return verdictError(exitFail)
 	}
 	return nil
 }
 
-func (a *app) printAudit(audit *grader.Audit) {
+func (a *app) printAuditJSON(audit *grader.Audit) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(audit)
+}
+
+func (a *app) printAudit(audit *grader.Audit) error {
+	a.printRows(audit)
+	if len(audit.Matrix) > 0 {
+		for _, m := range audit.Matrix {
+			a.printMatrix(m)
+		}
+		fmt.Fprint(a.stdout, matrixLegend)
+		a.printBugs(audit)
+	}
+	for _, p := range audit.Problems {
+		fmt.Fprintf(a.stdout, "\nproblem: %s\n", p)
+	}
+	for _, w := range audit.Warnings {
+		fmt.Fprintf(a.stdout, "\nwarning: %s\n", w)
+	}
+	if len(audit.Problems) == 0 {
+		fmt.Fprintln(a.stdout, "\nThe course is sound.")
+	} else {
+		fmt.Fprintf(a.stdout, "\n%d problems.\n", len(audit.Problems))
+	}
+	return nil
+}
+
+func (a *app) printRows(audit *grader.Audit) {
 	t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "exercise\tchecks\tstub\tsolution\tright\twrong")
 	var sum grader.AuditRow
@@ -88,17 +136,6 @@ func (a *app) printAudit(audit *grader.Audit) {
 	fmt.Fprintf(t, "total\t%d\t\t%d of %d\t%d of %d\t%d of %d\n", sum.Checks, sum.SolutionPassed, sum.SolutionRuns, sum.RightPassed, sum.RightRuns, sum.WrongCaught, sum.Wrong)
 	t.Flush()
 	fmt.Fprintln(a.stdout, "\nsolution, right: runs that passed; wrong: programs that were caught")
-	for _, p := range audit.Problems {
-		fmt.Fprintf(a.stdout, "\nproblem: %s\n", p)
-	}
-	for _, w := range audit.Warnings {
-		fmt.Fprintf(a.stdout, "\nwarning: %s\n", w)
-	}
-	if len(audit.Problems) == 0 {
-		fmt.Fprintln(a.stdout, "\nThe course is sound.")
-	} else {
-		fmt.Fprintf(a.stdout, "\n%d problems.\n", len(audit.Problems))
-	}
 }
 
 func (a *app) writeStubs(to string) error {

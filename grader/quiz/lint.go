@@ -16,8 +16,11 @@ import (
 // where there is one.
 func (q *Quiz) Lint() []error {
 	var faults []error
+	stems := map[string]string{}
 	for i := range q.Questions {
+		faults = append(faults, q.lintStem(i, stems)...)
 		faults = append(faults, q.lintOptions(i)...)
+		faults = append(faults, q.lintMisconceptions(i)...)
 		faults = append(faults, q.lintWhys(i)...)
 	}
 	faults = append(faults, q.lintLengths()...)
@@ -30,7 +33,45 @@ func (q *Quiz) Lint() []error {
 
 // aboveRE finds options that speak of other options. They test how one takes tests, and make no sense
 // in a shuffled order.
-var aboveRE = regexp.MustCompile(`(?i)\b(all|none|both|neither|any|each) of (the )?(above|below|these|others?|answers|options)\b|\b(the|all) above\b`)
+var aboveRE = regexp.MustCompile(`(?i)\b(all|none|both|neither|any|each) of (the )?(above|below|these|others?|answers|options)\b|\b(the|all) above\b|\b(options?|answers?) [a-d]\b`)
+
+// codeRE matches code in Markdown, in which a question mark asks nothing.
+var codeRE = regexp.MustCompile("(?s)```.*?```|`[^`]*`")
+
+// lintStem holds a question to one idea: it asks one thing, and nothing that another one asks. The stems
+// seen so far are kept in seen.
+func (q *Quiz) lintStem(i int, seen map[string]string) []error {
+	var faults []error
+	question, at := &q.Questions[i], path{"questions", i, "stem"}
+	if n := strings.Count(codeRE.ReplaceAllString(question.Stem, ""), "?"); n != 1 {
+		faults = append(faults, q.questions.Errorf(at, "%s asks %d questions: want one, on one idea", question.ID, n))
+	}
+	stem := normal(question.Stem)
+	if other := seen[stem]; other != "" {
+		faults = append(faults, q.questions.Errorf(at, "%s asks what %s asks", question.ID, other))
+	}
+	seen[stem] = question.ID
+	return faults
+}
+
+// lintMisconceptions wants each wrong option to stand for a misconception of its own: two options that one
+// idea rules out are one option.
+func (q *Quiz) lintMisconceptions(i int) []error {
+	var faults []error
+	question := &q.Questions[i]
+	seen := map[string]string{}
+	for _, o := range question.Options {
+		if o.Correct {
+			continue
+		}
+		if other := seen[o.Misconception]; other != "" {
+			at := path{"questions", question.keyAt, "wrong", o.ID, "mis"}
+			faults = append(faults, q.key.Errorf(at, "wrong options %s and %s of %s have the same misconception %s: want one each", other, o.ID, question.ID, o.Misconception))
+		}
+		seen[o.Misconception] = o.ID
+	}
+	return faults
+}
 
 func (q *Quiz) lintOptions(i int) []error {
 	var faults []error

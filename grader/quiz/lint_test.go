@@ -24,6 +24,30 @@ func TestLint(t *testing.T) {
 			[]edit{{questions, "It rings", "All of the above"}},
 			[]string{q + `:14: option d of pipe-what says "All of the above": options are shuffled and stand each for itself`},
 		}, {
+			"nothing but others",
+			[]edit{{questions, "It rings", "None of the above"}},
+			[]string{q + `:14: option d of pipe-what says "None of the above": options are shuffled and stand each for itself`},
+		}, {
+			"another option by its letter",
+			[]edit{{questions, "It rings", "The same as option a"}},
+			[]string{q + `:14: option d of pipe-what says "option a": options are shuffled and stand each for itself`},
+		}, {
+			"two questions in one",
+			[]edit{{questions, "What does a pipe do?", "What does a pipe do? And what does a socket do?"}},
+			[]string{q + `:9: pipe-what asks 2 questions: want one, on one idea`},
+		}, {
+			"no question",
+			[]edit{{questions, "What does a pipe do?", "A pipe and what it does (`?`)"}},
+			[]string{q + `:9: pipe-what asks 0 questions: want one, on one idea`},
+		}, {
+			"the same question twice",
+			[]edit{{questions, "Which one is *true* of a Unix-domain socket?", "What does a  pipe do?"}},
+			[]string{q + `:43: sock-unix asks what pipe-what asks`},
+		}, {
+			"one misconception for two options",
+			[]edit{{key, "mis: sockets-are-remote", "mis: socket-means-network"}},
+			[]string{k + `:32: wrong options a and b of sock-unix have the same misconception socket-means-network: want one each`},
+		}, {
 			"no other option",
 			[]edit{{questions, "It needs a port", "Rather none of these things"}},
 			[]string{q + `:45: option a of sock-unix says "none of these": options are shuffled and stand each for itself`},

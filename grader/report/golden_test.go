@@ -117,6 +117,8 @@ func allPass() *grader.Report {
 		exercise("file/copy", "Copy a file that grows", grader.Pass, 2, check("whole", "the copy is whole", grader.Pass)),
 		exercise("signal/stop", "Stop when asked", grader.Pass, 2, check("term", "ends on SIGTERM", grader.Pass), check("clean", "leaves nothing", grader.Pass)),
 	}
+	rep.Exercises[0].Shown = "# What you have just shown\n\n**The idea.** A file that grows\nhas an end that moves, and a reader that has come to it has seen all that there was.\n\n**The trap.** To stop there.\n"
+	rep.Exercises[1].Shown = "# What you have just shown\n"
 	rep.Quiz = &grader.QuizReport{Outcome: grader.Pass, Score: 4, MaxScore: 4, Answers: []grader.AnswerReport{
 		{Question: "pipe-what", Outcome: "right", Picked: []string{"a"}},
 	}}
@@ -152,6 +154,10 @@ func mixed() *grader.Report {
 		})),
 		exercise("fifo/log", "Many write, one reads", grader.NotStarted, 0),
 	}
+	for i := range rep.Exercises {
+		rep.Exercises[i].Hinted = true
+	}
+	rep.Exercises[0].Shown = "# What you have just shown\n"
 	rep.Quiz = &grader.QuizReport{Outcome: grader.Fail, Score: 2, MaxScore: 4, Answers: []grader.AnswerReport{
 		{Question: "pipe-what", Outcome: "right", Picked: []string{"a"}},
 		{Question: "fifo-open", Outcome: "wrong", Picked: []string{"b", "c"}, Why: "Opening a FIFO waits for the other end.", Wrong: "fifo-is-a-file"},

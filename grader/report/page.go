@@ -101,7 +101,7 @@ func CommandLine(given grader.Given, subcommand string, args ...string) string {
 		}
 	}
 	flag("--course", given.Course)
-	if subcommand != "read" && subcommand != "list" {
+	if !slices.Contains([]string{"read", "list", "hint"}, subcommand) {
 		flag("-C", given.Submission)
 	}
 	if subcommand == "trace" {

@@ -52,6 +52,7 @@ func Text(w io.Writer, rep *grader.Report, o TextOptions) error {
 		s.list()
 		s.details()
 		s.sum()
+		s.shown()
 		s.next()
 	}
 	_, err := io.WriteString(w, s.String())
@@ -290,6 +291,10 @@ func (s *screen) checks(e *grader.ExerciseReport) {
 	if idle > 0 {
 		s.prose(2, "%s not run: a program that is needed does not build.", count(idle, "check was", "checks were"))
 	}
+	if explained > 0 && e.Outcome == grader.Fail && e.Hinted {
+		s.gap()
+		s.command(2, "Stuck?", s.commandLine("hint", e.ID))
+	}
 }
 
 func (s *screen) check(c grader.CheckReport) {
@@ -374,6 +379,40 @@ func (s *screen) conditions() string {
 
 func (s *screen) allPass() bool {
 	return s.first(func(it item) bool { return it.outcome != grader.Pass }) == nil
+}
+
+// shown is what there is to say on what passes. The page of a single exercise that has not passed before
+// stands here; to others the command leads.
+func (s *screen) shown() {
+	var passed []*grader.ExerciseReport
+	for i := range s.rep.Exercises {
+		if e := &s.rep.Exercises[i]; e.Shown != "" && (!e.Cached || len(s.items) == 1) {
+			passed = append(passed, e)
+		}
+	}
+	switch {
+	case len(passed) == 0:
+	case len(s.items) == 1 && !passed[0].Cached:
+		s.gap()
+		s.markdown(passed[0].Shown)
+	case len(passed) == 1:
+		s.then("What you have shown:", s.commandLine("shown", passed[0].ID))
+	default:
+		s.then("What you have shown:", s.commandLine("shown"))
+	}
+}
+
+// markdown writes the paragraphs of a text of ours, wrapped anew, and its headings.
+func (s *screen) markdown(text string) {
+	for _, block := range strings.Split(strings.TrimSpace(text), "\n\n") {
+		block = strings.ReplaceAll(strings.TrimSpace(block), "\n", " ")
+		if strings.HasPrefix(block, "#") {
+			s.row(0, s.paint(bold, Line(block)))
+		} else {
+			s.prose(0, "%s", block)
+		}
+		s.gap()
+	}
 }
 
 // next ends the screen with the command to type: what fails comes before what is new.

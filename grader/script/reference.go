@@ -75,6 +75,9 @@ func nearestVerb(name string) string {
 // manualHead stands above the verbs. %s is the example.
 const manualHead = `# The script language
 
+How an exercise is made, step by step, tells [Write your own exercise](authoring.md). Here is what its
+checks are written in.
+
 A check is a script: a file in testscripts/CHAPTER/EXERCISE. One script holds one promise of the
 exercise's README. It looks like this:
 
