@@ -195,6 +195,7 @@ func (g *grading) judge(ctx context.Context, entries []*entry) (err error) {
 	if g.tools, err = build.Find(ctx, g.cache.gocache()); err != nil {
 		return err
 	}
+	g.tools.Walled = g.Isolation == room.Rooms
 	var todo []*entry
 	for _, e := range entries {
 		if e.started() && !g.recall(e) {

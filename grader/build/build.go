@@ -28,6 +28,10 @@ type Toolchain struct {
 	Root    string // GOROOT
 	Version string // such as go1.26.1
 	Cache   string // GOCACHE, the grader's own
+	// Walled has programs built in a room: the go command sees the toolchain, their sources and a copy of
+	// the cache, and what it writes to that is gone with the room. Packages of the standard library are
+	// compiled outside, once.
+	Walled bool
 }
 
 // ErrNoGo says that there is no go command.
@@ -53,14 +57,15 @@ func Find(ctx context.Context, cache string) (*Toolchain, error) {
 	return t, nil
 }
 
-// toolLimits bound the go command and each process that it starts.
-var toolLimits = room.Limits{CPU: 300, FileSize: 256 << 20, OpenFiles: 4096, Output: 32 << 20}
+// toolLimits bound the go command and each process that it starts. A compiler that needs more has been
+// given something made for that.
+var toolLimits = room.Limits{CPU: 120, FileSize: 256 << 20, OpenFiles: 4096, Output: 32 << 20, Memory: 3 << 30, Processes: 256, Disk: 1 << 30}
 
 // env is all that the go command finds in its environment: nothing of the user's, who may have set
 // flags, proxies or a workspace. Without a home it keeps no settings and no telemetry.
 func (t *Toolchain) env(tmp string) []string {
 	return []string{
-		"PATH=" + filepath.Dir(t.Go) + ":/usr/local/bin:/usr/bin:/bin", "HOME=", "TMPDIR=" + tmp,
+		"PATH=" + filepath.Dir(t.Go) + ":/usr/local/bin:/usr/bin:/bin", "HOME=", "TMPDIR=" + tmp, "GOROOT=" + t.Root,
 		"GOCACHE=" + t.Cache, "GOPATH=" + filepath.Join(tmp, "gopath"), "CGO_ENABLED=0", "GOGC=400",
 		"GOENV=off", "GOFLAGS=", "GOWORK=off", "GOPROXY=off", "GOTOOLCHAIN=local", "GO111MODULE=on",
 	}
@@ -135,6 +140,8 @@ type builder struct {
 	dir, src, out string
 	result        Result
 }
+
+func (b *builder) tmp() string { return filepath.Join(b.dir, "tmp") }
 
 // folder is the name of a job's folder in the module. It is unique, and so is the binary's.
 func folder(key string) string { return strings.ReplaceAll(key, "/", ".") }
@@ -233,7 +240,7 @@ func (b *builder) control(ctx context.Context) error {
 	if built {
 		return nil
 	}
-	for _, dir := range []string{b.Cache, filepath.Join(b.dir, "tmp")} { // the go command is bad at saying this
+	for _, dir := range []string{b.Cache, b.tmp()} { // the go command is bad at saying this
 		if err := fits(dir); err != nil {
 			return fmt.Errorf("go build: %w", err)
 		}
@@ -260,15 +267,22 @@ func (b *builder) settled(key string) bool {
 }
 
 func (b *builder) run(ctx context.Context, jobs []Job) error {
+	if err := b.warm(ctx, jobs); err != nil {
+		return err
+	}
 	args := append([]string{"build", "-json"}, Flags...)
 	args = append(args, "-o", b.out+"/")
 	for _, j := range jobs {
 		args = append(args, "./"+folder(j.Key))
 	}
+	config := room.Config{Dir: b.src, Env: b.env(b.tmp()), Limits: toolLimits}
+	command := room.Command{Name: "go", Path: b.Go, Args: args}
+	if b.Walled {
+		config.Workshop = &room.Workshop{Tool: b.Root, Cache: b.Cache, Dir: b.dir}
+		command.Path, command.Cell = filepath.Join(b.Root, "bin", "go"), "workshop"
+	}
 	stop := b.watch(jobs)
-	stdout, stderr, exit, err := room.Run(ctx,
-		room.Config{Dir: b.src, Env: b.env(filepath.Join(b.dir, "tmp")), Limits: toolLimits},
-		room.Command{Name: "go", Path: b.Go, Args: args})
+	stdout, stderr, exit, err := room.Run(ctx, config, command)
 	stop()
 	if err != nil {
 		return err
@@ -308,10 +322,12 @@ func (b *builder) unexplained(jobs []Job, exit room.Exit, failed map[string]stri
 	switch {
 	case machineFault.MatchString(said):
 		return fmt.Errorf("go build: %s", faultLine(said))
-	case exit.Signal != 0:
+	case exit.Excess != "" && len(jobs) > 1: // one of them is to blame: each is tried alone
+		return nil
+	case exit.Signal != 0 && exit.Excess == "":
 		return fmt.Errorf("go build: %s", exit)
 	case len(jobs) == 1 && !b.settled(jobs[0].Key):
-		if said == "" {
+		if said == "" || exit.Excess != "" {
 			said = exit.String()
 		}
 		b.result.Errors[jobs[0].Key] = []Error{{Message: "go build: " + said}}

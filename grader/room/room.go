@@ -45,6 +45,8 @@ type Config struct {
 	Network bool
 	// Walls, if set, are put around its processes. Dir does not count then: see Room.Dir.
 	Walls *Walls
+	// Workshop, if set, is a room for one tool of the host. Command.Cell is "workshop" then.
+	Workshop *Workshop
 }
 
 // Room holds the processes and peers of one check. Its methods may be called by several
@@ -91,6 +93,8 @@ func Open(c Config) (*Room, error) {
 	var err error
 	if c.Walls != nil {
 		r.keeper, c.Dir, err = raise(*c.Walls, c.Limits)
+	} else if c.Workshop != nil {
+		r.keeper, err = raiseWorkshop(*c.Workshop, c.Dir, c.Limits)
 	} else if _, err = os.Stat(c.Dir); err == nil {
 		r.keeper = openYard()
 	}
@@ -221,12 +225,28 @@ func Run(ctx context.Context, config Config, c Command) (stdout, stderr []byte, 
 		return nil, nil, Exit{}, err
 	}
 	p.In.Close()
-	select {
-	case <-p.done:
-	case <-ctx.Done():
-		return nil, nil, Exit{}, ctx.Err()
+	if err := r.guard(ctx, p); err != nil {
+		return nil, nil, Exit{}, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return bytes.Clone(p.Out.buf), bytes.Clone(p.Err.buf), *p.exit, nil
+}
+
+// guard waits for the end of a process, however long that takes, and ends all if they use too much.
+func (r *Room) guard(ctx context.Context, p *Process) error {
+	look := time.NewTicker(thoroughEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-p.done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-look.C:
+			if s := r.see(nil, true); r.exceeded(s.processes, s.memory) {
+				r.keeper.killAll(r.Processes())
+			}
+		}
+	}
 }

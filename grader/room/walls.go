@@ -24,3 +24,11 @@ type Walls struct {
 	// Starts are the programs that lie in a role's PATH beside its own and the props: role -> roles.
 	Starts map[string][]string
 }
+
+// Workshop says what a tool of the host, such as a compiler, sees that is run behind walls: itself, a cache,
+// and the folder that it works in, all where they are on the host; and no network.
+type Workshop struct {
+	Tool  string // the folder of the tool, read-only
+	Cache string // what is written there is seen by this room alone, and gone with it
+	Dir   string // can be written
+}

@@ -24,6 +24,8 @@ type walled struct {
 	block *wall.Block
 	kind  blockKind
 	kills int // the block's, when the room was raised
+	// workshop is where a tool works, if this is a room for one.
+	workshop string
 
 	mu    sync.Mutex
 	ids   map[int]bool          // of the processes that were started and not waited for
@@ -34,7 +36,7 @@ type walled struct {
 // one program; who comes later may have the cell of who has gone.
 type roleCells struct {
 	like wall.Cell
-	path string // of the program
+	path string // of the program; empty if the command says
 	made int
 	free []string
 }
@@ -155,7 +157,7 @@ func (k *walled) leave(cell string) {
 
 // systemFolders are where the host's own programs and their libraries lie.
 func systemFolders() []string {
-	return slices.DeleteFunc(slices.Clone(wall.Places), func(d string) bool {
+	return slices.DeleteFunc([]string{"/usr", "/lib", "/lib64"}, func(d string) bool {
 		info, err := os.Stat(d)
 		return err != nil || !info.IsDir()
 	})
@@ -224,7 +226,10 @@ func (k *walled) start(c Command, _ string, files [3]*os.File, _ Limits) (child,
 	if err != nil {
 		return nil, err
 	}
-	p, err := k.block.Start(wall.Command{Cell: cell, Path: program, Args: c.Args, Env: c.Env, Dir: path.Join(wall.Folder, c.Dir)}, files[:]...)
+	if program == "" {
+		program = c.Path
+	}
+	p, err := k.block.Start(wall.Command{Cell: cell, Path: program, Args: c.Args, Env: c.Env, Dir: k.workDir(c)}, files[:]...)
 	if err != nil {
 		return nil, err
 	}
@@ -232,6 +237,14 @@ func (k *walled) start(c Command, _ string, files [3]*os.File, _ Limits) (child,
 	defer k.mu.Unlock()
 	k.ids[p.Pid] = true
 	return inmate{p, k, cell}, nil
+}
+
+// workDir is a process's working folder as it sees it.
+func (k *walled) workDir(c Command) string {
+	if k.workshop != "" {
+		return k.workshop
+	}
+	return path.Join(wall.Folder, c.Dir)
 }
 
 func (k *walled) left() (mine, perhaps []int) {

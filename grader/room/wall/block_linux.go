@@ -188,7 +188,7 @@ func startInit(link *os.File, handle *int) (*os.Process, error) {
 		Cloneflags:  namespaces,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: insideUser, HostID: uid, Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: insideUser, HostID: gid, Size: 1}},
-		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP, unix.CAP_SYS_PTRACE, unix.CAP_KILL},
+		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP, unix.CAP_SYS_PTRACE, unix.CAP_KILL, unix.CAP_DAC_OVERRIDE},
 		PidFD:       handle,
 		Setsid:      true,
 	}

@@ -1,6 +1,7 @@
 package wall
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -94,13 +95,15 @@ type bind struct {
 func (b bind) attach(below string) error {
 	defer unix.Close(b.mount)
 	to := below + b.to
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	if b.dir {
-		os.Mkdir(to, 0o755)
-	} else if err := os.WriteFile(to, nil, 0o644); err != nil {
-		return err
+	if _, err := os.Lstat(to); err != nil {
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if b.dir {
+			os.Mkdir(to, 0o755)
+		} else if err := os.WriteFile(to, nil, 0o644); err != nil {
+			return err
+		}
 	}
 	if err := unix.MoveMount(b.mount, "", unix.AT_FDCWD, to, unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
 		return fmt.Errorf("%s: %w", b.to, err)
@@ -190,7 +193,7 @@ func furnishBase(at string) error {
 	if err := mountMemory(at, "size=256k,nr_inodes=64,mode=755"); err != nil {
 		return err
 	}
-	for _, d := range append([]string{"/bin", "/dev", "/etc", "/opt", "/tmp", Folder}, Places...) {
+	for _, d := range []string{"/bin", "/dev", "/etc", "/tmp", Folder} {
 		if err := os.Mkdir(at+d, 0o755); err != nil {
 			return err
 		}
@@ -285,11 +288,7 @@ func (c *cell) buildRoot() error {
 
 // buildFolders makes /tmp and /room.
 func (c *cell) buildFolders() error {
-	space := c.Space
-	if space == 0 {
-		space = ownSpace
-	}
-	own := fmt.Sprintf("size=%d,nr_inodes=%d,mode=777", space, ownFiles)
+	own := fmt.Sprintf("size=%d,nr_inodes=%d,mode=777", cmp.Or(c.Space, ownSpace), cmp.Or(c.Files, ownFiles))
 	if err := mountMemory(cellRoot+"/tmp", own); err != nil {
 		return err
 	}
@@ -354,10 +353,8 @@ func (c *cell) bind(b Bind) error {
 	if err != nil {
 		return err
 	}
-	if strings.HasPrefix(b.To, "/opt/") {
-		if err := c.openOpt(); err != nil {
-			return err
-		}
+	if err := c.makePlace(b.To, info.IsDir()); err != nil {
+		return err
 	}
 	if b.Overlay {
 		return c.overlay(at, b.To)
@@ -373,20 +370,30 @@ func (c *cell) bind(b Bind) error {
 	return bind{fd, b.To, info.IsDir()}.attach(cellRoot)
 }
 
-// openOpt makes /opt a place where folders can be made.
-func (c *cell) openOpt() error {
-	var is unix.Statfs_t
-	if err := unix.Statfs(cellRoot+"/opt", &is); err != nil || is.Flags&unix.ST_RDONLY == 0 {
-		return err
+// makePlace makes a folder, or a file, to mount over. What the cells of a block have in common is
+// read-only, but for this moment and this cell.
+func (c *cell) makePlace(to string, dir bool) error {
+	writable := unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY}
+	if err := unix.MountSetattr(unix.AT_FDCWD, cellRoot, 0, &writable); err != nil {
+		return fmt.Errorf("make %s: %w", to, err)
 	}
-	return mountMemory(cellRoot+"/opt", "size=64k,nr_inodes=64,mode=755")
+	folder := to
+	if !dir {
+		folder = filepath.Dir(to)
+	}
+	err := os.MkdirAll(cellRoot+folder, 0o755)
+	if err == nil && !dir {
+		err = os.WriteFile(cellRoot+to, nil, 0o644)
+	}
+	return errors.Join(err, protect(cellRoot))
 }
 
 // overlay shows a folder in which what is written is kept in memory. The option userxattr is what the
-// kernel wants of who is root in no more than a user namespace.
+// kernel wants of who is root in no more than a user namespace. Its own folder of work has no permissions at
+// all, so that pid 1 needs CAP_DAC_OVERRIDE.
 func (c *cell) overlay(lower, to string) error {
 	const upper, work = cellRoot + "/tmp/.upper", cellRoot + "/tmp/.work"
-	if err := errors.Join(os.Mkdir(upper, 0o755), os.Mkdir(work, 0o755), os.MkdirAll(cellRoot+to, 0o755)); err != nil {
+	if err := errors.Join(os.Mkdir(upper, 0o755), os.Mkdir(work, 0o755)); err != nil {
 		return err
 	}
 	options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s,userxattr", lower, upper, work)

@@ -52,6 +52,7 @@ type Cell struct {
 	Programs map[string]string // name in /bin -> binary of the host
 	Binds    []Bind            // what else of the host it sees
 	Space    int64             // of /tmp and of a folder of its own, in bytes each; 0 for 16 MiB
+	Files    int               // how many files there may be in each of these; 0 for 1,024
 	Shared   bool              // /room is the block's shared folder; else it is the cell's own
 	Deny     Denied
 	// Folder says what may be made and done in the folder.
@@ -63,15 +64,12 @@ type Cell struct {
 // Bind is a folder or file of the host that a cell sees.
 type Bind struct {
 	From string // on the host, in one of the plan's sources
-	To   string // in the cell: one of Places, or a name below /opt
+	To   string // in the cell
 	// Write lets the cell's processes change it; else it is read-only. With Overlay what they write is
 	// seen by them alone and is gone with the cell.
 	Write   bool
 	Overlay bool
 }
-
-// Places are the empty folders of a cell that a bind may take, beside any below /opt.
-var Places = []string{"/usr", "/lib", "/lib64"}
 
 // FolderRights are what the processes of a cell may do in their folder.
 type FolderRights int
