@@ -33,6 +33,12 @@ func TestOwnPids(t *testing.T) {
 	}
 }
 
+// TestDevices: that their mounts are read-only keeps marks away, and no writing.
+func TestDevices(t *testing.T) {
+	said, _ := run(t, build(t, Cell{Name: "a"}), "a", "null")
+	assert.Equal(t, "<nil>", said)
+}
+
 func BenchmarkOwnPids(b *testing.B) {
 	program, err := prisoner()
 	require.NoError(b, err)

@@ -20,6 +20,12 @@ func main() {
 	case "pid":
 		proc, err := os.Readlink("/proc/self")
 		fmt.Println(os.Getpid(), proc, err)
+	case "null":
+		null, err := os.Create("/dev/null")
+		if err == nil {
+			_, err = null.Write([]byte("x"))
+		}
+		fmt.Println(err)
 	case "orphan": // leaves a child behind that ends by itself
 		child, err := os.StartProcess(program, []string{program, "say"}, &os.ProcAttr{})
 		fmt.Println(child != nil, err)
