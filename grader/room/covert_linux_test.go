@@ -4,14 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -22,67 +20,87 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// prisoner is the program of ./wall/testdata/prisoner, built without C, since a cell has no libraries.
-var prisoner = sync.OnceValues(func() (string, error) {
+// prisoner builds the program of ./wall/testdata/prisoner, without C, since a cell has no libraries, where
+// any user can read it.
+func prisoner(t *testing.T) string {
 	if given := os.Getenv(prisonerGiven); given != "" {
-		return given, nil
+		return given
 	}
 	dir, err := os.MkdirTemp("", "prisoner-")
-	if err != nil {
-		return "", err
-	}
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	require.NoError(t, os.Chmod(dir, 0o755))
 	program := filepath.Join(dir, "prisoner")
 	cmd := exec.Command("go", "build", "-o", program, "./wall/testdata/prisoner")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return program, os.Chmod(dir, 0o755)
-})
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return program
+}
 
 // prisonerGiven names a variable with the path of a prisoner that another process has built.
 const prisonerGiven = "IPCLAB_TEST_PRISONER"
 
-// What the channel of each kind of exercise inevitably carries, and no more: THREATS.md says the same.
-var (
-	// Cells share a pid namespace: whether a process is there, its group and session, and how many there
-	// have been.
-	existence = []string{"count of pids", "getpgid", "getsid", "kill of a group with 0", "kill with 0", "pidfd_open", "tgkill with 0"}
-	signals   = []string{"queued signal", "signal", "signal by a handle", "signal to a group", "signal to a thread", "signal to all"}
-	files     = []string{"file", "file of the judge", "shared mapping", "file name", "folder name", "rename", "symbolic link", "hard link", "mode", "size",
-		"modification time", "access time", "change time by chown", "extended attribute", "extended attribute removed", "inode flags", "inode flags by file_setattr",
-		"free space", "lease", "directory notification"}
-	locks = []string{"flock on a file", "process lock on a file", "open file lock on a file", "flock on the binary", "process lock on the binary",
-		"open file lock on the binary", "flock on a device", "process lock on a device", "open file lock on a device"}
-	sockets  = []string{"Unix stream socket", "Unix datagram socket", "Unix sequenced socket", "socket name", "rename", "mode", "abstract name in use", "abstract name in /proc", "free space"}
-	abstract = []string{"abstract stream socket", "abstract datagram socket", "abstract sequenced socket"}
-	tcp      = []string{"TCP over IPv4", "TCP over IPv6", "TCP by the net package", "TCP port in use", "MPTCP"}
-	udp      = []string{"UDP over IPv4", "UDP over IPv6", "UDP by the net package", "UDP port in use"}
-	// What processes of one program can do to one another.
-	siblings = []string{"FIFO name", "socket made by mknod", "file in /tmp", "name in /proc", "memfd through /proc", "entry in /proc", "command line", "environment of another"}
-)
+// groups are the ways that belong together: a name, and the ways. That of existence is open where cells
+// share a pid namespace.
+var groups = [][]string{
+	{"existence", "count of pids", "getpgid", "getsid", "kill of a group with 0", "kill with 0", "pidfd_open", "tgkill with 0"},
+	{"signals", "queued signal", "signal", "signal by a handle", "signal to a group", "signal to a thread", "signal to all"},
+	{"files", "file", "file of the judge", "shared mapping", "file name", "folder name", "rename", "symbolic link", "hard link", "mode", "size", "modification time", "access time", "change time by chown", "extended attribute", "extended attribute removed", "inode flags", "inode flags by file_setattr", "free space", "lease", "directory notification"},
+	{"locks", "flock on a file", "process lock on a file", "open file lock on a file", "flock on the binary", "process lock on the binary", "open file lock on the binary", "flock on a device", "process lock on a device", "open file lock on a device"},
+	{"Unix sockets", "Unix stream socket", "Unix datagram socket", "Unix sequenced socket"},
+	{"names of sockets", "socket name", "rename", "mode", "abstract name in use", "abstract name in /proc", "free space"},
+	{"abstract sockets", "abstract stream socket", "abstract datagram socket", "abstract sequenced socket"},
+	{"TCP", "TCP over IPv4", "TCP over IPv6", "TCP by the net package", "TCP port in use", "MPTCP"},
+	{"UDP", "UDP over IPv4", "UDP over IPv6", "UDP by the net package", "UDP port in use"},
+	{"the judge's pipe", "pipe from the judge"},
+	{"the judge's FIFO", "FIFO from the judge"},
+	{"one program", "FIFO name", "socket made by mknod", "file in /tmp", "name in /proc", "memfd through /proc", "entry in /proc", "command line", "environment of another"},
+}
 
-var allowed = map[string][][]string{
-	"pipe":   {{"pipe from the judge"}, existence},
-	"fifo":   {{"FIFO from the judge"}, existence},
-	"file":   {files, locks, existence},
-	"signal": {signals, existence},
-	"unix":   {sockets, existence},
-	"tcp":    {tcp, existence},
-	"udp":    {udp, existence},
-	"all":    {files, locks, signals, sockets, abstract, siblings, existence},
+// allowed is what the channel of each kind of exercise inevitably carries: the channel, and groups. No
+// more is open.
+var allowed = [][]string{
+	{"pipe", "the judge's pipe"},
+	{"fifo", "the judge's FIFO"},
+	{"file", "files", "locks"},
+	{"signal", "signals", "existence"},
+	{"unix", "Unix sockets", "names of sockets"},
+	{"tcp", "TCP"},
+	{"udp", "UDP"},
+	{"all", "files", "locks", "signals", "Unix sockets", "names of sockets", "abstract sockets", "one program", "existence"},
+}
+
+// among gives the ways in the groups of these names.
+func among(names ...string) (ways []string) {
+	for _, g := range groups {
+		if slices.Contains(names, g[0]) {
+			ways = append(ways, g[1:]...)
+		}
+	}
+	return ways
+}
+
+// TestThreats holds the documentation to what TestCovert shows.
+func TestThreats(t *testing.T) {
+	text, err := os.ReadFile("THREATS.md")
+	require.NoError(t, err)
+	program := prisoner(t)
+	assert.Contains(t, string(text), fmt.Sprintf("\n%d ways are tried ", len(waysOf(t, program))))
+	for _, row := range slices.Concat(allowed, groups) {
+		assert.Contains(t, string(text), fmt.Sprintf("| %s | %s |\n", row[0], strings.Join(row[1:], ", ")))
+	}
 }
 
 // TestCovert tries every way to talk that the prisoner knows in the rooms of every kind of exercise, and
 // finds open what is taught, and no more; as whoever runs the test, and then as an ordinary user.
 func TestCovert(t *testing.T) {
-	program, err := prisoner()
-	require.NoError(t, err)
+	program := prisoner(t)
 	ways := waysOf(t, program)
-	for _, channel := range slices.Sorted(maps.Keys(allowed)) {
-		t.Run(channel, func(t *testing.T) {
-			wanted := slices.Concat(allowed[channel]...)
-			x := confine(t, channel, program)
+	for _, row := range allowed {
+		t.Run(row[0], func(t *testing.T) {
+			wanted := among(row[1:]...)
+			x := confine(t, row[0], program)
 			for _, w := range ways {
 				expected := slices.Contains(wanted, w.name)
 				err := x.try(w, expected)
@@ -99,12 +117,14 @@ func TestCovert(t *testing.T) {
 // TestCovertWays tries the ways between two processes in one cell in which nothing is denied that is not
 // everywhere: a way that is closed there too would prove nothing elsewhere.
 func TestCovertWays(t *testing.T) {
-	program, err := prisoner()
-	require.NoError(t, err)
+	program := prisoner(t)
 	x := enclose(t, "fifo", wall.Cell{Name: "a", Shared: true, Folder: wall.FilesFolder, Signals: true, Programs: map[string]string{"prisoner": program}})
 	x.cells[1] = "a"
 	x.pipe = true
-	carriers := slices.Concat(files, locks, signals, sockets, abstract, tcp, udp, siblings, existence, []string{"pipe from the judge", "FIFO from the judge", "UDP-Lite"})
+	carriers := []string{"UDP-Lite"}
+	for _, g := range groups {
+		carriers = append(carriers, g[1:]...)
+	}
 	for _, w := range waysOf(t, program) {
 		if slices.Contains(carriers, w.name) {
 			assert.NoError(t, x.try(w, true), w.name)

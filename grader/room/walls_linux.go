@@ -170,7 +170,13 @@ const nothingOfFiles = wall.Locks | wall.Names | wall.Links | wall.Attributes | 
 // cellOf says what lies between the programs of an exercise: nothing but its channel. Where there is one
 // program only, a folder is no way around it, and is there if the check has something in it.
 func cellOf(channel string, programs int, folder bool) wall.Cell {
-	alone := programs == 1 && folder
+	c := cellFor(channel, programs == 1 && folder)
+	c.OwnPids = programs > 1 && channel != "signal" && channel != "all"
+	return c
+}
+
+// cellFor is cellOf, but for the pids. Outside channels that need it the folder is shared if alone is true.
+func cellFor(channel string, alone bool) wall.Cell {
 	switch channel {
 	case "file":
 		return wall.Cell{Shared: true, Folder: wall.FilesFolder, Deny: wall.Unix | wall.Inet | wall.Special}
@@ -251,7 +257,11 @@ func (k *walled) left() (mine, perhaps []int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, pid := range children(k.block.Init()) {
-		if !k.ids[pid] {
+		switch {
+		case k.ids[pid]:
+		case wall.IsReaper(pid):
+			mine = append(mine, children(pid)...)
+		default:
 			mine = append(mine, pid)
 		}
 	}

@@ -272,6 +272,9 @@ func (b *Block) Start(c Command, files ...*os.File) (*Process, error) {
 	}
 	p := &Process{Self: a.Pid, handle: a.fds[0], exit: make(chan Exit, 1), block: b}
 	p.Pid = pidOf(p.handle)
+	if self := innermost("/proc/self/fdinfo/" + strconv.Itoa(p.handle)); self != 0 {
+		p.Self = self
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e, ended := b.early[a.Pid]; ended {
@@ -291,6 +294,23 @@ func pidOf(handle int) int {
 	pid, _ := strconv.Atoi(line)
 	return max(pid, 0)
 }
+
+// innermost gives the pid that a process has in its own namespace, from one of the files that tell it; 0
+// if the process is gone.
+func innermost(file string) int {
+	b, _ := os.ReadFile(file)
+	_, after, _ := strings.Cut(string(b), "\nNSpid:")
+	line, _, _ := strings.Cut(after, "\n")
+	pids := strings.Fields(line)
+	if len(pids) == 0 {
+		return 0
+	}
+	pid, _ := strconv.Atoi(pids[len(pids)-1])
+	return pid
+}
+
+// IsReaper tells whether a child of pid 1 is the pid 1 of a cell.
+func IsReaper(pid int) bool { return innermost(fmt.Sprintf("/proc/%d/status", pid)) == 1 }
 
 // Wait returns the end of the process. The error is ErrDown if the block ended first.
 func (p *Process) Wait() (Exit, error) {

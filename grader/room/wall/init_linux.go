@@ -227,7 +227,14 @@ func (c *cell) settle() error {
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 		return fmt.Errorf("mount namespace: %w", err)
 	}
-	if err := c.buildRoot(); err != nil {
+	proc := -1
+	if c.OwnPids {
+		var err error
+		if proc, err = ownPids(); err != nil {
+			return err
+		}
+	}
+	if err := c.buildRoot(proc); err != nil {
 		return err
 	}
 	if err := dropCapabilities(); err != nil {

@@ -264,12 +264,16 @@ func pivot(at string) error {
 }
 
 // buildRoot makes the root that a cell's processes see: a copy of the base, with what is the cell's own.
-func (c *cell) buildRoot() error {
+// A /proc of its own is laid over that of the base.
+func (c *cell) buildRoot(proc int) error {
 	base, err := openTree(baseRoot, unix.AT_RECURSIVE, 0)
 	if err != nil {
 		return err
 	}
 	if err := (bind{base, "", true}).attach(cellRoot); err != nil {
+		return err
+	}
+	if err := c.showProc(proc); err != nil {
 		return err
 	}
 	if err := c.buildFolders(); err != nil {
@@ -284,6 +288,20 @@ func (c *cell) buildRoot() error {
 		}
 	}
 	return pivot(cellRoot)
+}
+
+// showProc lays the cell's own /proc over that of the base. That one would tell the pids of the block: it
+// goes where the cell's own is not to be had.
+func (c *cell) showProc(proc int) error {
+	switch {
+	case proc >= 0:
+		return bind{proc, "/proc", true}.attach(cellRoot)
+	case c.OwnPids:
+		if err := unix.Unmount(cellRoot+"/proc", unix.MNT_DETACH); err != nil && err != unix.EINVAL && err != unix.ENOENT {
+			return fmt.Errorf("take /proc away: %w", err)
+		}
+	}
+	return nil
 }
 
 // buildFolders makes /tmp and /room.

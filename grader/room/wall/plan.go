@@ -59,6 +59,9 @@ type Cell struct {
 	Folder FolderRights
 	// Signals may leave the cell, for other cells of the block.
 	Signals bool
+	// OwnPids: the cell's processes are in a pid namespace of their own, in which their parent, and that of
+	// orphans, is not pid 1 of the block.
+	OwnPids bool
 }
 
 // Bind is a folder or file of the host that a cell sees.

@@ -17,6 +17,18 @@ func main() {
 	case "exit":
 		code, _ := strconv.Atoi(args[0])
 		os.Exit(code)
+	case "pid":
+		proc, err := os.Readlink("/proc/self")
+		fmt.Println(os.Getpid(), proc, err)
+	case "null":
+		null, err := os.Create("/dev/null")
+		if err == nil {
+			_, err = null.Write([]byte("x"))
+		}
+		fmt.Println(err)
+	case "orphan": // leaves a child behind that ends by itself
+		child, err := os.StartProcess(program, []string{program, "say"}, &os.ProcAttr{})
+		fmt.Println(child != nil, err)
 	case "ways":
 		list()
 	case "talk":

@@ -99,12 +99,14 @@ func (s *side) turn(word string, n uint64) string {
 		return fmt.Sprint("got ", os.Getpid())
 	case "send-to", "hear-from":
 		s.peer, s.sender = int(n), word == "send-to"
+		s.disown()
 		if s.way.open != nil {
 			err = s.way.open(s)
 		}
 	case "send":
 		err = s.way.send(s, n)
 	case "do":
+		s.disown()
 		err = s.way.does(s)
 	case "see":
 		err = s.see()
@@ -124,7 +126,15 @@ func (s *side) turn(word string, n uint64) string {
 // nobody is a pid above all that a small machine gives away in a new namespace.
 const nobody = 3_999_999
 
+// disown forgets the other's pid if here, in another pid namespace, it means this process or a thread of it.
+func (s *side) disown() {
+	if _, err := os.Stat(fmt.Sprint("/proc/self/task/", s.peer)); err == nil || s.peer == os.Getpid() {
+		s.peer = nobody - 1
+	}
+}
+
 func (s *side) see() error {
+	s.disown()
 	there, err1 := s.way.sees(s.peer)
 	absent, err2 := s.way.sees(nobody)
 	if fmt.Sprint(there, err1) == fmt.Sprint(absent, err2) {
