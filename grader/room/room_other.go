@@ -45,6 +45,14 @@ func (p *Process) Limit(string, uint64) error {
 	return errors.New("limits can be set on Linux only")
 }
 
+// SoftLimit is not to be had here.
+func (p *Process) SoftLimit(string, uint64) error {
+	return errors.New("limits can be set on Linux only")
+}
+
+// Unlimited stands for no limit.
+const Unlimited = ^uint64(0)
+
 func (r *Room) see(*Process, bool) sight { return sight{} }
 
 // pendingSignals cannot be told here: none counts as taken.
@@ -118,6 +126,39 @@ var DescriptorKinds = []string{"pipe", "fifo", "socket", "listener", "file", "fo
 
 // Descriptors cannot be told here.
 func (p *Process) Descriptors() map[string]int { return nil }
+
+// SendFile is not to be had here.
+func (p *Peer) SendFile(_, _ []byte) error { return errors.New("open files can be sent on Linux only") }
+
+// Descendant is not to be had here.
+type Descendant struct{ Pid int }
+
+// Below cannot be told here.
+func (p *Process) Below(string) []int { return nil }
+
+// Take is not to be had here.
+func (p *Process) Take(int) (*Descendant, error) { return nil, errors.New("children need Linux") }
+
+// Signal is not to be had here.
+func (d *Descendant) Signal(syscall.Signal) error { return errors.New("children need Linux") }
+
+// StoppedPid cannot be told here.
+func StoppedPid(int) bool { return true }
+
+// SignalGroup sends a signal to all processes of the group in which the process was started.
+func (p *Process) SignalGroup(s syscall.Signal) error { return syscall.Kill(-p.Pid, s) }
+
+// Lockers cannot be told here.
+func (r *Room) Lockers(string) []string { return nil }
+
+// LockersNow cannot be told here.
+func (r *Room) LockersNow(string) []string { return nil }
+
+// Thread gives no number here.
+func Thread() int { return 0 }
+
+// ThreadWaits cannot be told here.
+func ThreadWaits(int) bool { return true }
 
 func shrink(*os.File) error { return nil }
 
