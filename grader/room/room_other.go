@@ -130,6 +130,32 @@ func (p *Process) Descriptors() map[string]int { return nil }
 // SendFile is not to be had here.
 func (p *Peer) SendFile(_, _ []byte) error { return errors.New("open files can be sent on Linux only") }
 
+// Moment is something that a process does to a file.
+type Moment int
+
+// The moments.
+const (
+	Writes Moment = iota
+	Unlocks
+	Misses
+)
+
+// Steps is not to be had here.
+type Steps struct{}
+
+// Follow is not to be had here.
+func (p *Process) Follow(string, Moment) (*Steps, error) {
+	return nil, errors.New("following a process needs Linux")
+}
+
+// Reached is never so here.
+func (*Steps) Reached() bool { return false }
+
+// End has nothing to end here.
+func (*Steps) End() {}
+
+func awaitEnd(int) {}
+
 // Descendant is not to be had here.
 type Descendant struct{ Pid int }
 
@@ -154,11 +180,8 @@ func (r *Room) Lockers(string) []string { return nil }
 // LockersNow cannot be told here.
 func (r *Room) LockersNow(string) []string { return nil }
 
-// Thread gives no number here.
-func Thread() int { return 0 }
-
-// ThreadWaits cannot be told here.
-func ThreadWaits(int) bool { return true }
+// Queued cannot be told here.
+func Queued(*os.File) bool { return true }
 
 func shrink(*os.File) error { return nil }
 

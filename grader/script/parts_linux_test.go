@@ -35,6 +35,7 @@ type part struct {
 	conn net.Conn
 
 	child *exec.Cmd
+	lock  *os.File
 }
 
 func (p *part) play(args []string) {
@@ -136,8 +137,14 @@ func (p *part) act(name, value string) {
 		must(cmd.StdoutPipe())
 		must(0, cmd.Start())
 	case "flock":
-		must(0, syscall.Flock(int(must(os.OpenFile(value, os.O_CREATE|os.O_RDWR, 0o644)).Fd()), syscall.LOCK_EX))
+		p.lock = must(os.OpenFile(value, os.O_CREATE|os.O_RDWR, 0o644))
+		must(0, syscall.Flock(int(p.lock.Fd()), syscall.LOCK_EX))
 		fmt.Println("locked")
+	case "unflock": // by the last descriptor
+		p.lock.Close()
+	case "stat":
+		_, err := os.Stat(value)
+		fmt.Println("stat:", plainError(err))
 	case "listen":
 		network, address, _ := strings.Cut(value, ":")
 		l := must(net.Listen(network, address))

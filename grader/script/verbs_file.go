@@ -76,9 +76,7 @@ func (c *call) lock() error {
 // queue has a thread of the judge's ask for the lock, and returns when it waits for it, or has it.
 func (c *call) queue(l *heldLock, how int) error {
 	l.queued = true
-	thread := make(chan int, 1)
 	go func() {
-		thread <- room.Thread()
 		var err error
 		for err = unix.EINTR; err == unix.EINTR; {
 			err = unix.Flock(int(l.file.Fd()), how)
@@ -88,8 +86,7 @@ func (c *call) queue(l *heldLock, how int) error {
 			l.file.Close()
 		}
 	}()
-	tid := <-thread
-	e, err := c.wait(func() bool { return l.done.Load() != nil || room.ThreadWaits(tid) })
+	e, err := c.wait(func() bool { return l.done.Load() != nil || room.Queued(l.file) })
 	if err == nil && e != room.Met {
 		err = errors.New("flock: the judge's request does not come to wait")
 	}

@@ -739,8 +739,56 @@ func lintSignal(args []string) error {
 	return nil
 }
 
-func (c *call) freeze() error { return c.stop(syscall.SIGSTOP, true) }
-func (c *call) thaw() error   { return c.stop(syscall.SIGCONT, false) }
+func (c *call) freeze() error {
+	for flag, m := range moments {
+		if c.has(flag) {
+			return c.freezeAt(flag, m)
+		}
+	}
+	return c.stop(syscall.SIGSTOP, true)
+}
+
+// moments are those at which freeze can stop a process, by flag.
+var moments = map[string]room.Moment{"writes": room.Writes, "unlocks": room.Unlocks, "misses": room.Misses}
+
+// momentWords say what a process is to do to a file.
+var momentWords = map[string]string{"writes": "writes to %s", "unlocks": "lets go of its lock on %s", "misses": "looks for %s"}
+
+// freezeAt follows a process until it has done something to a file, and stops it there. The follower must
+// stand ready before the process goes on: so what holds it up is taken away here.
+func (c *call) freezeAt(flag string, m room.Moment) error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	path, shown := c.inRoom(c.flags[flag])
+	expected := a.name + " " + fmt.Sprintf(momentWords[flag], shown)
+	steps, err := a.process.Follow(path, m)
+	if errors.Is(err, os.ErrProcessDone) || a.process.Exited() != nil {
+		return c.mismatch(a, expected, "", a.state())
+	}
+	if err != nil {
+		return err
+	}
+	if l := c.locks[path]; l != nil && flag == "unlocks" {
+		delete(c.locks, path)
+		l.drop()
+	}
+	e, err := c.wait(func() bool { return steps.Reached() || a.process.ExitedLocked() != nil })
+	steps.End()
+	switch {
+	case err != nil:
+		return err
+	case steps.Reached():
+		_, err = c.wait(func() bool { return a.process.Stopped() || a.process.ExitedLocked() != nil })
+		return err
+	case flag == "misses", flag == "unlocks" && e == room.Met:
+		return nil
+	}
+	return c.mismatch(a, expected, "", c.why(a, e))
+}
+
+func (c *call) thaw() error { return c.stop(syscall.SIGCONT, false) }
 
 func (c *call) stop(s syscall.Signal, stopped bool) error {
 	a, err := c.process(c.args[0])
