@@ -117,9 +117,14 @@ func (v view) descendants(p *Process) []Diagnosis {
 // names gives the room's living processes and the judge by pid. A descendant goes by the name of its
 // command and whose child it is.
 func (r *Room) names() map[int]string {
-	names := map[int]string{os.Getpid(): "the judge"}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.namesLocked()
+}
+
+// namesLocked is names for who has locked the room.
+func (r *Room) namesLocked() map[int]string {
+	names := map[int]string{os.Getpid(): "the judge"}
 	for _, p := range r.procs {
 		for _, pid := range descend(nil, p.Pid) {
 			names[pid] = fmt.Sprintf("%s (child of %s)", command(pid), p.Name)

@@ -39,13 +39,35 @@ var limitNames = map[string]int{"cpu": unix.RLIMIT_CPU, "fsize": unix.RLIMIT_FSI
 
 // Limit sets one limit of a running process: cpu (seconds), fsize (bytes), nofile (descriptors),
 // data (bytes).
-func (p *Process) Limit(what string, n uint64) error {
+func (p *Process) Limit(what string, n uint64) error { return p.limit(what, n, false) }
+
+// SoftLimit is Limit for one that can be lifted again, by another one.
+func (p *Process) SoftLimit(what string, n uint64) error { return p.limit(what, n, true) }
+
+// Unlimited stands for as much as there is to be had.
+const Unlimited = uint64(unix.RLIM_INFINITY)
+
+func (p *Process) limit(what string, n uint64, soft bool) error {
 	res, ok := limitNames[what]
 	if !ok {
 		return fmt.Errorf("unknown limit %q: want one of %v", what, slices.Sorted(maps.Keys(limitNames)))
 	}
-	p.room.Note(p.Name, "limit", fmt.Sprintf("%s %d", what, n))
-	return unix.Prlimit(p.Pid, res, &unix.Rlimit{Cur: n, Max: n}, nil)
+	limit := unix.Rlimit{Cur: n, Max: n}
+	if soft {
+		if err := unix.Prlimit(p.Pid, res, nil, &limit); err != nil {
+			return err
+		}
+		limit.Cur = min(n, limit.Max)
+	}
+	p.room.Note(p.Name, "limit", limitWords(what, n))
+	return unix.Prlimit(p.Pid, res, &limit, nil)
+}
+
+func limitWords(what string, n uint64) string {
+	if n == Unlimited {
+		return what + " as before"
+	}
+	return fmt.Sprintf("%s %d", what, n)
 }
 
 // fill makes a pipe as small as it gets and fills it. It returns the number of bytes.

@@ -209,6 +209,13 @@ func (p *Process) Signal(s syscall.Signal) error {
 	case err != nil:
 		return err
 	}
+	p.entered(s)
+	p.room.note(p.Name, "signal", []byte(unix.SignalName(s)))
+	return nil
+}
+
+// entered remembers a signal that the process was sent. The room is locked.
+func (p *Process) entered(s syscall.Signal) {
 	switch s {
 	case unix.SIGSTOP:
 		p.frozen = true
@@ -218,8 +225,6 @@ func (p *Process) Signal(s syscall.Signal) error {
 		p.signalled = true
 		p.pending = append(p.pending, s)
 	}
-	p.room.note(p.Name, "signal", []byte(unix.SignalName(s)))
-	return nil
 }
 
 // State tells in a few words what the process is doing.

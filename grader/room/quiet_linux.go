@@ -130,14 +130,7 @@ func descend(out []int, pid int) []int {
 }
 
 // Stopped tells whether all threads of the process stand still after SIGSTOP.
-func (p *Process) Stopped() bool {
-	for _, t := range threads(p.Pid) {
-		if statState(t.dir+"/stat") != 'T' {
-			return false
-		}
-	}
-	return true
-}
+func (p *Process) Stopped() bool { return StoppedPid(p.Pid) }
 
 // CountLocked counts the process and its living descendants. The room must be locked.
 func (p *Process) CountLocked() int {

@@ -58,6 +58,14 @@ func (p *Process) Limit(string, uint64) error {
 	return errors.New("limits can be set on Linux only")
 }
 
+// SoftLimit is not to be had here.
+func (p *Process) SoftLimit(string, uint64) error {
+	return errors.New("limits can be set on Linux only")
+}
+
+// Unlimited stands for no limit.
+const Unlimited = ^uint64(0)
+
 func (r *Room) see(*Process, bool) sight { return sight{} }
 
 // pendingSignals cannot be told here: none counts as taken.
@@ -131,6 +139,62 @@ var DescriptorKinds = []string{"pipe", "fifo", "socket", "listener", "file", "fo
 
 // Descriptors cannot be told here.
 func (p *Process) Descriptors() map[string]int { return nil }
+
+// SendFile is not to be had here.
+func (p *Peer) SendFile(_, _ []byte) error { return errors.New("open files can be sent on Linux only") }
+
+// Moment is something that a process does to a file.
+type Moment int
+
+// The moments.
+const (
+	Writes Moment = iota
+	Unlocks
+	Misses
+)
+
+// Steps is not to be had here.
+type Steps struct{}
+
+// Follow is not to be had here.
+func (p *Process) Follow(string, Moment) (*Steps, error) {
+	return nil, errors.New("following a process needs Linux")
+}
+
+// Reached is never so here.
+func (*Steps) Reached() bool { return false }
+
+// End has nothing to end here.
+func (*Steps) End() {}
+
+func awaitEnd(int) {}
+
+// Descendant is not to be had here.
+type Descendant struct{ Pid int }
+
+// Below cannot be told here.
+func (p *Process) Below(string) []int { return nil }
+
+// Take is not to be had here.
+func (p *Process) Take(int) (*Descendant, error) { return nil, errors.New("children need Linux") }
+
+// Signal is not to be had here.
+func (d *Descendant) Signal(syscall.Signal) error { return errors.New("children need Linux") }
+
+// StoppedPid cannot be told here.
+func StoppedPid(int) bool { return true }
+
+// SignalGroup sends a signal to all processes of the group in which the process was started.
+func (p *Process) SignalGroup(s syscall.Signal) error { return syscall.Kill(-p.Pid, s) }
+
+// Lockers cannot be told here.
+func (r *Room) Lockers(string) []string { return nil }
+
+// LockersNow cannot be told here.
+func (r *Room) LockersNow(string) []string { return nil }
+
+// Queued cannot be told here.
+func Queued(*os.File) bool { return true }
 
 func shrink(*os.File) error { return nil }
 

@@ -459,10 +459,15 @@ func (in *Input) Send(b []byte) error {
 	case in.err != nil:
 		return fmt.Errorf("%s no longer reads: %w", in.who, plain(in.err))
 	}
+	in.enqueue(b)
+	return nil
+}
+
+// enqueue has the writer send bytes. The room is locked.
+func (in *Input) enqueue(b []byte) {
 	in.queue = append(in.queue, append([]byte(nil), b...))
 	in.room.note(in.who, "stdin", b)
 	in.more.Signal()
-	return nil
 }
 
 // Close ends the input after what is queued: the process reads end of file, unless somebody else
@@ -470,6 +475,11 @@ func (in *Input) Send(b []byte) error {
 func (in *Input) Close() {
 	in.room.mu.Lock()
 	defer in.room.mu.Unlock()
+	in.close()
+}
+
+// close is Close for who has locked the room.
+func (in *Input) close() {
 	in.closing = true
 	in.more.Signal()
 }

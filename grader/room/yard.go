@@ -75,6 +75,7 @@ type direct struct{ cmd *exec.Cmd }
 func (d direct) pids() (judge, self int) { return d.cmd.Process.Pid, d.cmd.Process.Pid }
 
 func (d direct) wait() (syscall.WaitStatus, time.Duration) {
+	awaitEnd(d.cmd.Process.Pid)
 	d.cmd.Wait() // the error says no more than ProcessState does
 	known.remove(d.cmd.Process.Pid, d.cmd)
 	s := d.cmd.ProcessState

@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 type part struct {
 	in   *bufio.Reader
 	conn net.Conn
+
+	child *exec.Cmd
+	lock  *os.File
 }
 
 func (p *part) play(args []string) {
@@ -98,6 +101,9 @@ func (p *part) act(name, value string) {
 		path = must(unescape(path))
 		must(0, os.WriteFile(path, []byte(must(unescape(text))), 0o644))
 		os.Chmod(path, 0o644)
+	case "mv":
+		from, to, _ := strings.Cut(value, ":")
+		must(0, os.Rename(from, to))
 	case "link":
 		must(0, os.Symlink("elsewhere", value))
 	case "open":
@@ -106,6 +112,11 @@ func (p *part) act(name, value string) {
 		cmd := exec.Command("/proc/self/exe", strings.Split(value, ",")...)
 		cmd.Args[0], cmd.Stdout = "prog", os.Stdout
 		must(0, cmd.Start())
+		p.child = cmd
+	case "await": // the end of the child
+		fmt.Println("child:", p.child.Wait())
+	case "grow": // a file of 4 bytes
+		fmt.Printf("%s: %v\n", value, plainError(os.WriteFile(value, []byte("abcd"), 0o666)))
 	case "run": // a program of the PATH, to its end
 		words := strings.Split(value, ",")
 		cmd := exec.Command(words[0], words[1:]...)
@@ -126,8 +137,14 @@ func (p *part) act(name, value string) {
 		must(cmd.StdoutPipe())
 		must(0, cmd.Start())
 	case "flock":
-		must(0, syscall.Flock(int(must(os.OpenFile(value, os.O_CREATE|os.O_RDWR, 0o644)).Fd()), syscall.LOCK_EX))
+		p.lock = must(os.OpenFile(value, os.O_CREATE|os.O_RDWR, 0o644))
+		must(0, syscall.Flock(int(p.lock.Fd()), syscall.LOCK_EX))
 		fmt.Println("locked")
+	case "unflock": // by the last descriptor
+		p.lock.Close()
+	case "stat":
+		_, err := os.Stat(value)
+		fmt.Println("stat:", plainError(err))
 	case "listen":
 		network, address, _ := strings.Cut(value, ":")
 		l := must(net.Listen(network, address))
@@ -175,6 +192,19 @@ func (p *part) act(name, value string) {
 		fmt.Print(s)
 		fmt.Fprint(p.conn, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi\n")
 		p.conn.Close()
+	case "takefile":
+		b, oob := make([]byte, 100), make([]byte, 100)
+		n, m, _, _, err := p.conn.(*net.UnixConn).ReadMsgUnix(b, oob)
+		must(n, err)
+		msgs := must(syscall.ParseSocketControlMessage(oob[:m]))
+		fds := must(syscall.ParseUnixRights(&msgs[0]))
+		fmt.Printf("%q %q\n", b[:n], must(io.ReadAll(os.NewFile(uintptr(fds[0]), "f"))))
+	case "passfile": // from an offset on
+		path, at, _ := strings.Cut(value, ":")
+		f := must(os.Open(path))
+		f.Seek(int64(must(strconv.Atoi(at))), 0)
+		_, _, err := p.conn.(*net.UnixConn).WriteMsgUnix([]byte("file\n"), syscall.UnixRights(int(f.Fd())), nil)
+		must(0, err)
 	case "tell":
 		fmt.Fprintln(p.conn, value)
 	case "hear":

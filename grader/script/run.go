@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"ipclab/grader/room"
 
@@ -93,7 +94,9 @@ type run struct {
 	room   *room.Room
 	random *rand.Rand
 
-	locks    map[string]*os.File // held by the judge, by path
+	locks    map[string]*heldLock // the judge's, by path
+	kept     map[string]*keptFile
+	over     atomic.Bool // what still waits lets go at once
 	actors   map[string]*actor
 	line     int
 	failure  *Failure
@@ -109,10 +112,11 @@ type actor struct {
 	peer    *room.Peer
 	read    [2]int // bytes of stdout and stderr that the script has dealt with
 	sent    []string
+	relayed bool // its output goes to another
 }
 
 func (s *Script) prepare(ctx context.Context, o Options) *run {
-	r := &run{Script: s, Options: o, ctx: ctx, actors: map[string]*actor{}, locks: map[string]*os.File{}}
+	r := &run{Script: s, Options: o, ctx: ctx, actors: map[string]*actor{}, locks: map[string]*heldLock{}, kept: map[string]*keptFile{}}
 	r.file = filepath.Join(o.Dir, s.ID+".txtar")
 	h := fnv.New64a()
 	h.Write([]byte(s.File))
@@ -273,8 +277,12 @@ func (r *run) close() error {
 	if r.Transcript != nil && r.failure == nil {
 		r.Transcript(r.room.Transcript())
 	}
-	for _, f := range r.locks {
-		f.Close()
+	r.over.Store(true)
+	for _, l := range r.locks {
+		l.drop()
+	}
+	for _, k := range r.kept {
+		k.file.Close()
 	}
 	return r.room.Close()
 }

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -376,5 +378,42 @@ func BenchmarkScript(b *testing.B) {
 		failure, err := s.Run(b.Context(), o)
 		require.NoError(b, err)
 		require.Nil(b, failure)
+	}
+}
+
+// static tells whether this binary was built without cgo.
+func static() bool {
+	info, _ := debug.ReadBuildInfo()
+	return slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "CGO_ENABLED" && s.Value == "0" })
+}
+
+// What stops a process at a moment, or looks at its locks, does so through the walls of a room too.
+func TestPassesBehindWalls(t *testing.T) {
+	if !static() { // a room has no libraries: have it done by a test binary that needs none
+		cmd := exec.CommandContext(t.Context(), "go", "test", "-run", "^TestPassesBehindWalls$", ".")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return
+	}
+	for _, f := range scripts(t, "testdata/passes.txtar") {
+		if !strings.HasPrefix(f.Name, "freeze-") && f.Name != "locks" && f.Name != "keep" && f.Name != "signal-child" && f.Name != "limit-soft" {
+			continue
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			o := options(t)
+			o.Channel = "file"
+			outer, err := os.MkdirTemp("", "walls") // t.TempDir's are closed to the user of rooms
+			require.NoError(t, err)
+			t.Cleanup(func() { assert.NoError(t, os.RemoveAll(outer)) })
+			require.NoError(t, os.Chmod(outer, 0o711))
+			o.Dir = filepath.Join(outer, "check")
+			require.NoError(t, os.Mkdir(o.Dir, 0o777))
+			failure, err := parse(t, string(f.Data)).Run(t.Context(), o)
+			require.NoError(t, err)
+			if failure != nil {
+				t.Errorf("line %d: %s\n%s", failure.Line, failure.Command, failure.Message)
+			}
+		})
 	}
 }

@@ -3,6 +3,9 @@ package script
 // Flags of several verbs.
 var (
 	heldPeer    = Flag{"held", "", "PEER reads nothing before release"}
+	toChild     = Flag{"child", "", "its only child instead; waits until there is just one"}
+	toRunner    = Flag{"runs", "PROGRAM", "the only one of its descendants that runs PROGRAM"}
+	toGroup     = Flag{"group", "", "and to all in the process group in which it was started"}
 	smallBuffer = Flag{"rcvbuf", "N", "the kernel keeps no more than about N bytes for a PEER that does not read; tcp only"}
 )
 
@@ -83,6 +86,13 @@ var Verbs = []*Verb{
 		run:     (*call).sendFile,
 	},
 	{
+		Name: "connect", Args: "A B", Min: 2, Max: 2,
+		Summary: "from now on B's input is A's output, to its end; the timeline shows what passes",
+		Detail: "What the script has not read of A's output by now goes first. It may still be read with expect, and need not " +
+			"be. When B reads no more, nobody reads A's output.",
+		run: (*call).connect,
+	},
+	{
 		Name: "closeinput", Args: "NAME", Min: 1, Max: 1,
 		Summary: "end NAME's input: it reads end of file; a peer closes its writing half",
 		run:     (*call).closeInput,
@@ -116,23 +126,34 @@ var Verbs = []*Verb{
 	},
 	{
 		Name: "signal", Args: "NAME SIGNAL", Min: 2, Max: 2,
+		Flags:   []Flag{toChild, toRunner, toGroup},
 		Summary: "send a signal to NAME",
 		lint:    lintSignal,
 		run:     (*call).signal,
 	},
 	{
 		Name: "freeze", Args: "NAME", Min: 1, Max: 1,
+		Flags: []Flag{toChild, toRunner,
+			{"writes", "FILE", "let it go on to its first write into room/..., or into a file of that folder, and stop it right after"},
+			{"unlocks", "FILE", "let it go on until it lets go of its lock on the file, and stop it right after, if it has not ended; the judge's own lock goes first"},
+			{"misses", "FILE", "let it go on until it finds that there is no such file, and stop it right after; it may as well never ask"},
+		},
 		Summary: "stop NAME with SIGSTOP, and wait until it stands still",
-		run:     (*call).freeze,
+		Detail: "To be stopped at a moment NAME must be held up before: frozen, or waiting for the judge's flock. " +
+			"So: freeze, send, freeze -writes. No further call of its is made before thaw, whatever the machine's load.",
+		run: (*call).freeze,
 	},
 	{
 		Name: "thaw", Args: "NAME", Min: 1, Max: 1,
+		Flags:   []Flag{toChild, toRunner},
 		Summary: "let NAME go on after freeze",
 		run:     (*call).thaw,
 	},
 	{
 		Name: "limit", Args: "NAME cpu|fsize|nofile|data N", Min: 3, Max: 3,
+		Flags:   []Flag{{"soft", "", "a limit that can be lifted again, with unlimited for N"}},
 		Summary: "limit what NAME may use from now on",
+		Detail:  "In seconds, bytes, descriptors, bytes. It holds for NAME itself, and for what it starts from now on.",
 		run:     (*call).limit,
 	},
 	{
@@ -157,12 +178,27 @@ var Verbs = []*Verb{
 	},
 	{
 		Name: "flock", Args: "FILE", Min: 1, Max: 1,
+		Flags: []Flag{
+			{"shared", "", "the shared lock, as readers take it"},
+			{"queue", "", "do not wait until it is free, but stand in the kernel's queue for it; granted waits"},
+		},
 		Summary: "take the exclusive flock on a file, as another program would; it must be free, or become so",
 		run:     (*call).lock,
 	},
 	{
+		Name: "granted", Args: "FILE", Min: 1, Max: 1, Negates: true,
+		Summary: "the judge's request of flock -queue is granted, and unlock lets go of it; negated: it waits on, and all are blocked for good",
+		run:     (*call).granted,
+	},
+	{
+		Name: "locked", Args: "FILE [NAME]", Min: 1, Max: 2, Negates: true,
+		Summary: "NAME, or a child of its, or if there is no NAME any program holds a lock on the file, of flock or of fcntl",
+		Detail:  "It waits until that is so. Negated: until it is not. The judge's own locks do not count.",
+		run:     (*call).locked,
+	},
+	{
 		Name: "unlock", Args: "FILE", Min: 1, Max: 1,
-		Summary: "let go of the lock taken with flock",
+		Summary: "let go of the lock taken with flock, or granted",
 		run:     (*call).unlock,
 	},
 	{
@@ -201,6 +237,20 @@ var Verbs = []*Verb{
 		run: (*call).curl,
 	},
 	{
+		Name: "sendfd", Args: "PEER FILE", Min: 2, Max: 2,
+		Flags:   []Flag{{"text", "TEXT", "the bytes that it comes with, with Go's escapes (default one zero byte)"}},
+		Summary: "send an open file over PEER's Unix socket (SCM_RIGHTS), which holds what the judge's FILE holds",
+		Detail:  "It has no name, so there is no other way to it, and it can only be read.",
+		run:     (*call).sendFD,
+	},
+	{
+		Name: "takefd", Args: "PEER [WANT]", Min: 1, Max: 2,
+		Flags:   []Flag{{"text", "TEXT", "it holds exactly this, with Go's escapes"}},
+		Summary: "an open file comes over PEER's Unix socket, and from its offset on it holds what the judge's file WANT holds",
+		Detail:  "The bytes that came with it are read with expect.",
+		run:     (*call).takeFD,
+	},
+	{
 		Name: "reset", Args: "PEER", Min: 1, Max: 1,
 		Summary: "close PEER's connection at once, on TCP with a reset",
 		run:     (*call).reset,
@@ -213,6 +263,21 @@ var Verbs = []*Verb{
 		},
 		Summary: "the regular file room/... is there and holds what the judge's file WANT holds; negated: there is nothing",
 		run:     (*call).fileVerb,
+	},
+	{
+		Name: "keep", Args: "NAME FILE", Min: 2, Max: 2,
+		Summary: "open the file room/... now, to look at it later by that descriptor, as who reads it for a long time",
+		run:     (*call).keep,
+	},
+	{
+		Name: "kept", Args: "NAME [WANT]", Min: 1, Max: 2,
+		Flags: []Flag{
+			{"text", "TEXT", "it holds exactly this, with Go's escapes"},
+			{"same", "", "its name still stands for the file that keep opened"},
+			{"replaced", "", "its name stands for another file now"},
+		},
+		Summary: "the file that keep opened as NAME holds what the judge's file WANT holds, read by the old descriptor",
+		run:     (*call).keptVerb,
 	},
 	{
 		Name: "leftovers", Args: "DIR [NAMES...]", Min: 1, Max: -1,

@@ -1,16 +1,12 @@
 package script
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"ipclab/grader/room"
-
-	"golang.org/x/sys/unix"
 )
 
 // Hygiene: what a program that promises a clean end must not leave, and what it must not pile up.
@@ -84,41 +80,4 @@ func descriptorWords(n int, kind string) string {
 		return "1 open " + kind
 	}
 	return fmt.Sprintf("%d open %ss", n, kind)
-}
-
-// lock takes the exclusive flock on a file, as another program would.
-func (c *call) lock() error {
-	path := c.ts.MkAbs(c.args[0])
-	if c.locks[path] != nil {
-		return fmt.Errorf("flock: the judge holds the lock on %s already", c.args[0])
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return mismatchf("expected: a file %s\nwhy:      %v", strings.TrimPrefix(c.args[0], "room/"), errors.Unwrap(err))
-	}
-	taken := false
-	e, err := c.wait(func() bool {
-		taken = taken || unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
-		return taken
-	})
-	switch {
-	case err != nil:
-		f.Close()
-		return err
-	case e != room.Met:
-		f.Close()
-		return mismatchf("expected: the lock on %s is free\nwhy:      %s", strings.TrimPrefix(c.args[0], "room/"), c.stuck())
-	}
-	c.locks[path] = f
-	return nil
-}
-
-func (c *call) unlock() error {
-	path := c.ts.MkAbs(c.args[0])
-	f := c.locks[path]
-	if f == nil {
-		return fmt.Errorf("unlock: the judge holds no lock on %s", c.args[0])
-	}
-	delete(c.locks, path)
-	return f.Close()
 }

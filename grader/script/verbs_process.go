@@ -509,6 +509,33 @@ func (c *call) unsent(a *actor, err error) error {
 	return c.mismatch(a, a.name+" reads what it is sent", "", fmt.Sprintf("%v; %s", err, a.state()))
 }
 
+// connect is a pipe between two processes, with the judge listening in.
+func (c *call) connect() error {
+	from, err := c.actor(c.args[0])
+	if err != nil {
+		return err
+	}
+	to, err := c.actor(c.args[1])
+	if err != nil {
+		return err
+	}
+	out, read, err := c.output(from)
+	if err != nil {
+		return err
+	}
+	in, err := c.input(to)
+	if err != nil {
+		return err
+	}
+	if from.relayed {
+		return fmt.Errorf("connect: the output of %s goes to another already", from.name)
+	}
+	from.relayed = true
+	to.sent = append(to.sent, "the output of "+from.name)
+	c.room.Relay(out, *read, in)
+	return nil
+}
+
 func (c *call) closeInput() error {
 	a, err := c.actor(c.args[0])
 	if err != nil {
@@ -583,7 +610,7 @@ func (c *call) exits() error {
 		return c.mismatch(a, expected, came(unread), c.why(a, e))
 	case !slices.Contains(want, exit.Word()):
 		return c.mismatch(a, expected, exit.String(), panicWords(a.process.Err.Text(0)))
-	case unread != "" && !c.has("unread"):
+	case unread != "" && !c.has("unread") && !a.relayed:
 		return c.mismatch(a, expected+", and no more output", "the output "+came(unread), "")
 	}
 	return nil
@@ -644,12 +671,65 @@ func (c *call) signal() error {
 		return err
 	}
 	name := "SIG" + strings.TrimPrefix(c.args[1], "SIG")
-	s := unix.SignalNum(name)
-	a.sent = append(a.sent, name)
-	if err := a.process.Signal(s); err != nil {
-		return c.mismatch(a, a.name+" runs, and can be sent "+name, "", err.Error())
+	_, err = c.deliver(a, unix.SignalNum(name))
+	return err
+}
+
+// deliver sends a signal to a process, to its group, or to a child of its, and gives the pid of whom it
+// was sent to.
+func (c *call) deliver(a *actor, s syscall.Signal) (pid int, err error) {
+	name := unix.SignalName(s)
+	ask := s != unix.SIGSTOP && s != unix.SIGCONT
+	send := a.process.Signal
+	switch {
+	case c.has("child") || c.has("runs"):
+		return c.deliverBelow(a, s)
+	case c.has("group"):
+		send = a.process.SignalGroup
 	}
-	return nil
+	if ask {
+		a.sent = append(a.sent, name)
+	}
+	if err := send(s); err != nil {
+		return 0, c.mismatch(a, a.name+" runs, and can be sent "+name, "", err.Error())
+	}
+	return a.process.Pid, nil
+}
+
+// deliverBelow sends a signal to the only child of a process, or to the only one below it that runs some
+// program.
+func (c *call) deliverBelow(a *actor, s syscall.Signal) (pid int, err error) {
+	var below []int
+	e, err := c.wait(func() bool {
+		below = a.process.Below(c.flags["runs"])
+		return len(below) == 1 || a.process.ExitedLocked() != nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	who := "one child"
+	if c.has("runs") {
+		who = "one process below it that runs " + c.flags["runs"]
+	}
+	expected := a.name + " has " + who
+	if len(below) != 1 {
+		return 0, c.mismatch(a, expected, "it has "+noneOr(len(below)), c.why(a, e))
+	}
+	d, err := a.process.Take(below[0])
+	if err == nil {
+		err = d.Signal(s)
+	}
+	if errors.Is(err, os.ErrProcessDone) || errors.Is(err, unix.ESRCH) {
+		return 0, c.mismatch(a, expected, "it has just ended", "")
+	}
+	return below[0], err
+}
+
+func noneOr(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return strconv.Itoa(n)
 }
 
 func lintSignal(args []string) error {
@@ -659,21 +739,67 @@ func lintSignal(args []string) error {
 	return nil
 }
 
-func (c *call) freeze() error { return c.stop(syscall.SIGSTOP, true) }
-func (c *call) thaw() error   { return c.stop(syscall.SIGCONT, false) }
+func (c *call) freeze() error {
+	for flag, m := range moments {
+		if c.has(flag) {
+			return c.freezeAt(flag, m)
+		}
+	}
+	return c.stop(syscall.SIGSTOP, true)
+}
+
+// moments are those at which freeze can stop a process, by flag.
+var moments = map[string]room.Moment{"writes": room.Writes, "unlocks": room.Unlocks, "misses": room.Misses}
+
+// momentWords say what a process is to do to a file.
+var momentWords = map[string]string{"writes": "writes to %s", "unlocks": "lets go of its lock on %s", "misses": "looks for %s"}
+
+// freezeAt follows a process until it has done something to a file, and stops it there. The follower must
+// stand ready before the process goes on: so what holds it up is taken away here.
+func (c *call) freezeAt(flag string, m room.Moment) error {
+	a, err := c.process(c.args[0])
+	if err != nil {
+		return err
+	}
+	path, shown := c.inRoom(c.flags[flag])
+	expected := a.name + " " + fmt.Sprintf(momentWords[flag], shown)
+	steps, err := a.process.Follow(path, m)
+	if errors.Is(err, os.ErrProcessDone) || a.process.Exited() != nil {
+		return c.mismatch(a, expected, "", a.state())
+	}
+	if err != nil {
+		return err
+	}
+	if l := c.locks[path]; l != nil && flag == "unlocks" {
+		delete(c.locks, path)
+		l.drop()
+	}
+	e, err := c.wait(func() bool { return steps.Reached() || a.process.ExitedLocked() != nil })
+	steps.End()
+	switch {
+	case err != nil:
+		return err
+	case steps.Reached():
+		_, err = c.wait(func() bool { return a.process.Stopped() || a.process.ExitedLocked() != nil })
+		return err
+	case flag == "misses", flag == "unlocks" && e == room.Met:
+		return nil
+	}
+	return c.mismatch(a, expected, "", c.why(a, e))
+}
+
+func (c *call) thaw() error { return c.stop(syscall.SIGCONT, false) }
 
 func (c *call) stop(s syscall.Signal, stopped bool) error {
 	a, err := c.process(c.args[0])
 	if err != nil {
 		return err
 	}
-	if err := a.process.Signal(s); err != nil {
-		return c.mismatch(a, a.name+" runs", "", err.Error())
+	pid, err := c.deliver(a, s)
+	if err != nil || !stopped {
+		return err
 	}
-	if !stopped {
-		return nil
-	}
-	_, err = c.wait(func() bool { return a.process.Stopped() || a.process.ExitedLocked() != nil })
+	_, err = c.wait(func() bool { return room.StoppedPid(pid) || a.process.ExitedLocked() != nil })
 	return err
 }
 
@@ -682,11 +808,16 @@ func (c *call) limit() error {
 	if err != nil {
 		return err
 	}
-	n, err := strconv.ParseUint(c.args[2], 10, 63)
-	if err != nil {
-		return fmt.Errorf("limit: %q is not a number", c.args[2])
+	n, set := room.Unlimited, a.process.Limit
+	if c.has("soft") {
+		set = a.process.SoftLimit
 	}
-	err = a.process.Limit(c.args[1], n)
+	if c.args[2] != "unlimited" || !c.has("soft") {
+		if n, err = strconv.ParseUint(c.args[2], 10, 63); err != nil {
+			return fmt.Errorf("limit: %q is not a number (only -soft can be lifted, by unlimited)", c.args[2])
+		}
+	}
+	err = set(c.args[1], n)
 	if a.process.Exited() != nil || errors.Is(err, unix.ESRCH) {
 		return c.mismatch(a, a.name+" runs, and can be limited", "", a.state())
 	}

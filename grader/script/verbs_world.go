@@ -181,10 +181,7 @@ const maxFile = 64 << 20
 // readRegular reads a file that a program may have put there: never through a link, never waiting at
 // a FIFO or a device.
 func readRegular(path string) ([]byte, fs.FileInfo, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
-	if errors.Is(err, unix.ELOOP) {
-		return nil, nil, errors.New("it is a symbolic link")
-	}
+	f, err := openRegular(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -193,14 +190,40 @@ func readRegular(path string) ([]byte, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, errors.New("it is not a regular file")
+	b, err := readAt(f)
+	return b, info, err
+}
+
+func openRegular(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if errors.Is(err, unix.ELOOP) {
+		return nil, errors.New("it is a symbolic link")
 	}
-	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	return f, regular(f)
+}
+
+// regular closes a file that is not one to be read like any other.
+func regular(f *os.File) error {
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is not a regular file")
+	}
+	if err != nil {
+		f.Close()
+	}
+	return err
+}
+
+// readAt reads a whole file, wherever its offset is.
+func readAt(f *os.File) ([]byte, error) {
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, maxFile+1))
 	if err == nil && len(b) > maxFile {
 		err = fmt.Errorf("it is larger than %s bytes", thousands(maxFile))
 	}
-	return b, info, err
+	return b, err
 }
 
 // reason leaves out the path, which says nothing to the student.
