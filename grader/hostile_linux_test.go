@@ -632,7 +632,7 @@ func (w *world) assess(t *testing.T, a *attack, tier room.Tier, rep *grader.Repo
 	w.readable(t, rep)
 }
 
-// sideBySide grades all attacks at once, several at a time, and a solution after every fifth.
+// sideBySide grades all attacks at once, several at a time, and all solutions after every ninth.
 func (w *world) sideBySide(t *testing.T, attacks []*attack) {
 	type graded struct {
 		a   *attack // nil for an honest submission
@@ -643,7 +643,7 @@ func (w *world) sideBySide(t *testing.T, attacks []*attack) {
 	var all []*graded
 	for i, a := range attacks {
 		all = append(all, &graded{a: a, dir: w.prepare(t, a, "beside-"+a.name)})
-		if i%5 == 0 {
+		if i%9 == 0 {
 			all = append(all, &graded{dir: w.prepare(t, nil, fmt.Sprintf("honest-%d", i))})
 		}
 	}
@@ -679,7 +679,59 @@ func (w *world) sideBySide(t *testing.T, attacks []*attack) {
 		require.NoError(t, r.err)
 		assert.True(t, r.rep.Passed(), "an honest submission fails: %v", sayings(r.rep))
 	}
-	assert.Greater(t, honest, len(attacks)/6)
+	assert.Greater(t, honest, len(attacks)/10)
+}
+
+// TestBombsBesideOthers grades ten submissions at once, of which three are bombs: the others get the
+// verdicts that they get alone. How long that takes is told, and no more.
+func TestBombsBesideOthers(t *testing.T) {
+	w := newWorld(t)
+	bombs := map[string]*attack{}
+	for _, a := range corpus(t) {
+		if a.name == "fork-bomb" || a.name == "memory-bomb" || a.name == "disk-room" {
+			bombs[a.name] = a
+		}
+	}
+	require.Len(t, bombs, 3)
+	alone := w.together(t, nil)
+	beside := w.together(t, bombs)
+	t.Logf("seven submissions of solutions alone: %.1f s each, with three bombs: %.1f s each", alone.Seconds(), beside.Seconds())
+	w.unharmed(t, false)
+}
+
+// together grades seven honest submissions and some others at once, and tells how long an honest one
+// took, the median.
+func (w *world) together(t *testing.T, others map[string]*attack) time.Duration {
+	took := make([]time.Duration, 7)
+	reps, errs := make([]*grader.Report, 7), make([]error, 7)
+	var wg sync.WaitGroup
+	for name, a := range others {
+		dir := w.prepare(t, a, name)
+		wg.Go(func() {
+			rep, err := w.grade(dir, room.Rooms, a.exercise)
+			if assert.NoError(t, err) {
+				assert.False(t, rep.IsBroken(), "%v", sayings(rep))
+				if kind, want := a.verdict(room.Rooms); kind == "fail" {
+					assert.Regexp(t, want, strings.Join(sayings(rep), "\n"))
+				}
+			}
+		})
+	}
+	for i := range took {
+		dir := w.prepare(t, nil, fmt.Sprintf("honest-%d-%d", len(others), i))
+		wg.Go(func() {
+			begun := time.Now()
+			reps[i], errs[i] = w.grade(dir, room.Rooms, "")
+			took[i] = time.Since(begun)
+		})
+	}
+	wg.Wait()
+	for i, rep := range reps {
+		require.NoError(t, errs[i])
+		assert.True(t, rep.Passed(), "%v", sayings(rep))
+	}
+	slices.Sort(took)
+	return took[len(took)/2]
 }
 
 // TestHostileInTheOpen shows that the attacks are some: where there are no walls, those that are safe to
