@@ -174,12 +174,14 @@ func (g *grading) judge(ctx context.Context, entries []*entry) (err error) {
 	if err := g.canIsolate(ctx); err != nil {
 		return err
 	}
-	if g.work, err = os.MkdirTemp("", "ipclab-"); err == nil && g.Isolation == room.Rooms {
+	release := func() {}
+	if g.work, release, err = workFolder(g.Keep != nil); err == nil && g.Isolation == room.Rooms {
 		err = os.Chmod(g.work, 0o711) // the folders below it are of the user of rooms
 	}
 	if err != nil {
 		return err
 	}
+	defer release()
 	if g.Keep != nil {
 		g.Keep(g.work)
 	} else {

@@ -133,6 +133,8 @@ func (s *Submission) answers() ([]byte, error) {
 		return nil, reason(err)
 	case !info.Mode().IsRegular():
 		return nil, errors.New("it is not a regular file")
+	case build.Linked(info):
+		return nil, errors.New("it is a hard link: the same file has another name elsewhere; put a copy here")
 	case info.Size() > 1<<20:
 		return nil, errors.New("it is larger than 1 MiB")
 	}

@@ -413,7 +413,8 @@ func outputs(stdout []byte) map[string]string {
 	}
 }
 
-var errorLine = regexp.MustCompile(`^(?:\./)?([^/:]+)/([^/:]+):(\d+)(?::(\d+))?: (.*)$`)
+// errorLine matches a message with a place. The back end of the compiler names files by the package's path.
+var errorLine = regexp.MustCompile(`^(?:\./|` + modulePath + `)?([^/:]+)/([^/:]+):(\d+)(?::(\d+))?: (.*)$`)
 
 // parseErrors reads the compiler's messages. A place counts only if it is in one of the program's
 // own files. Lines without one go on from the line above.

@@ -200,6 +200,8 @@ func main() {}
 			yield(fmt.Sprintf("prog/%02d.c: only Go files are compiled here; remove it", i))
 		}
 	}), "there is more of this kind")},
+	{name: "a type that is too large", files: map[string]string{"main.go": "package main\n\ntype a [1 << 30][1 << 30]byte\n\nvar x a\n\nfunc main() { x[0][0]++ }\n"},
+		want: []string{"prog/main.go:3:6: type [1073741824][1073741824]byte larger than address space"}},
 	{name: "a binary that is too large", files: map[string]string{"main.go": "package main\n\nvar a = [300 << 20]byte{1}\n\nfunc main() { print(a[5]) }\n"},
 		want: []string{"LINK: mapping output file failed: file too large"}},
 }
@@ -277,6 +279,11 @@ func TestReadOddFolders(t *testing.T) {
 			require.NoError(t, os.Mkdir(dir+"/prog", 0o777))
 			require.NoError(t, os.WriteFile(dir+"/x.go", []byte(sound), 0o666))
 			require.NoError(t, os.Symlink("../x.go", dir+"/prog/main.go"))
+		}},
+		{"a file of somebody else's by another name", "prog/main.go: it is a hard link: the same file has another name elsewhere; put a copy here", func(t *testing.T, dir string) {
+			require.NoError(t, os.Mkdir(dir+"/prog", 0o777))
+			require.NoError(t, os.WriteFile(dir+"/x.go", []byte(sound), 0o666))
+			require.NoError(t, os.Link(dir+"/x.go", dir+"/prog/main.go"))
 		}},
 		{"a FIFO as main.go", "prog/main.go: it is not a regular file", func(t *testing.T, dir string) {
 			require.NoError(t, os.Mkdir(dir+"/prog", 0o777))

@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // Error is one reason why a program cannot be run. File is relative to the exercise's folder.
@@ -166,11 +167,21 @@ func readFile(fsys fs.FS, name string, left int) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is not a regular file")
 	}
+	if Linked(info) {
+		return nil, errors.New("it is a hard link: the same file has another name elsewhere; put a copy here")
+	}
 	b, err := io.ReadAll(io.LimitReader(f, int64(left)+1))
 	if err == nil && len(b) > left {
 		err = fmt.Errorf("the program's files hold more than %d bytes in all", maxBytes)
 	}
 	return b, plain(err)
+}
+
+// Linked tells whether a file has more than one name. An archive can make such a file of one that its
+// sender could not read, and the compiler's messages would quote it.
+func Linked(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && stat.Nlink > 1
 }
 
 // plain strips the path from an error: the place is told already.

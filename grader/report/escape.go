@@ -2,28 +2,51 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Terminal makes text of any origin safe to show: what would steer a terminal, turn the reading
-// direction or hide itself is written out, such as \x1b or \u202e. Newlines and tabs stay.
+// direction or hide itself is written out, such as \x1b or \u202e. Newlines and tabs stay. What a runner
+// of continuous integration would take for a command, wherever it stands, loses its first sign to an
+// escape; of those that count at the beginning of a line only, see harmless.
 func Terminal(s string) string {
-	return show(s, hidden)
+	return marks.ReplaceAllString(show(s, hidden), escapedMark)
+}
+
+// marks are commands to the runners of Azure and GitHub (the old form) and to TeamCity.
+var marks = regexp.MustCompile(`#(#(?:\[|vso\[|teamcity\[))`)
+
+const escapedMark = `\x23$1`
+
+// harmless makes of a line one that the runner of GitHub takes for no command to itself: those begin
+// with ::word, behind any blanks.
+func harmless(line string) string {
+	rest := strings.TrimLeftFunc(line, unicode.IsSpace)
+	if len(rest) > 2 && rest[:2] == "::" && (rest[2] >= 'A' && rest[2] <= 'Z' || rest[2] >= 'a' && rest[2] <= 'z') {
+		return line[:len(line)-len(rest)] + `\x3a` + rest[1:]
+	}
+	return line
 }
 
 // Line is Terminal for a text that must stay on one line.
 func Line(s string) string {
-	return show(s, func(r rune) bool { return r == '\n' || r == '\t' || hidden(r) })
+	return marks.ReplaceAllString(show(s, func(r rune) bool { return r == '\n' || r == '\t' || hidden(r) }), escapedMark)
 }
 
 // XML writes out what no XML 1.0 document may hold, not even escaped, and the carriage return, which
-// readers of XML turn into a newline. The escaping of < and & is left to encoding/xml.
+// readers of XML turn into a newline; and what would be a command to a runner of continuous
+// integration, since the document may be shown there. The escaping of < and & is left to encoding/xml.
 func XML(s string) string {
-	return show(s, func(r rune) bool {
+	lines := strings.Split(marks.ReplaceAllString(show(s, func(r rune) bool {
 		return r < ' ' && r != '\n' && r != '\t' || r == 0xFFFE || r == 0xFFFF
-	})
+	}), escapedMark), "\n")
+	for i, l := range lines {
+		lines[i] = harmless(l)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // hidden says whether a character acts on the reader's screen instead of being seen on it.

@@ -34,12 +34,26 @@ func TestTerminal(t *testing.T) {
 		assert.Equal(t, want, Terminal(in), "%q", in)
 	}
 	assert.Equal(t, `a\n\tb\x1b`, Line("a\n\tb\x1b"))
+	for in, want := range map[string]string{
+		"##[error]x": `\x23#[error]x`, "a ###[group]": `a #\x23#[group]`, "##vso[task]": `\x23#vso[task]`, "##teamcity[x": `\x23#teamcity[x`, "## [x] #[y]": "## [x] #[y]",
+	} {
+		assert.Equal(t, want, Terminal(in))
+		assert.Equal(t, want, Line(in))
+		assert.Equal(t, want, XML(in))
+	}
+	for in, want := range map[string]string{
+		"::error::x": `\x3a:error::x`, " \t\u00a0::Notice x::y": " \t\u00a0" + `\x3a:Notice x::y`, "::1": "::1", "::": "::", "a ::error::": "a ::error::", "": "",
+	} {
+		assert.Equal(t, want, harmless(in))
+		assert.Equal(t, "a\n"+want+"\n", XML("a\n"+in+"\n"))
+	}
 	assert.Equal(t, "a\n\tb"+`\r\x1b\uffff\xff`+"<&\u202e", XML("a\n\tb\r\x1b\uffff\xff<&\u202e"))
 }
 
 func seeds(f *testing.F) {
 	f.Add("")
 	f.Add("plain")
+	f.Add("::error::x\n  ::stop-commands::x\n##[error]x\n" + strings.Repeat("x", 70) + "::error::y")
 	f.Add(evil)
 	f.Add("a: \t\n\n  b\r\n]]>\n c: " + strings.Repeat("word ", 600))
 	f.Add(strings.Repeat("\u0301", 3000))
@@ -56,6 +70,7 @@ func FuzzTerminal(f *testing.F) {
 		}
 		require.Equal(t, out, Terminal(out))
 		require.NotContains(t, Line(s), "\n")
+		require.False(t, marks.MatchString(out+Line(s)+XML(s)))
 	})
 }
 
@@ -87,6 +102,7 @@ func FuzzJSON(f *testing.F) {
 		var b, again bytes.Buffer
 		require.NoError(t, JSON(&b, rep))
 		require.False(t, bytes.ContainsFunc(b.Bytes(), hidden))
+		require.False(t, marks.Match(b.Bytes()))
 		var got grader.Report
 		require.NoError(t, json.Unmarshal(b.Bytes(), &got))
 		want := string([]rune(s)) // a byte that is not UTF-8 becomes U+FFFD
@@ -115,7 +131,9 @@ func fits(t *testing.T, screen string, width int) {
 	t.Helper()
 	require.False(t, strings.ContainsFunc(screen, hidden))
 	require.NotContains(t, screen, "\t")
+	require.False(t, marks.MatchString(screen))
 	for _, l := range strings.Split(screen, "\n") {
+		require.Equal(t, l, harmless(l), "a command to a runner")
 		if !strings.Contains(l, "ipclab ") {
 			require.LessOrEqual(t, uniseg.StringWidth(l), width, "%q", l)
 			require.Equal(t, strings.TrimRight(l, " "), l)

@@ -42,9 +42,11 @@ func withLists(rep grader.Report) grader.Report {
 	return rep
 }
 
-// asciiControls spells the characters that act on a terminal as \uXXXX. They stand in strings only,
-// so the document means the same, and may be shown raw.
+// asciiControls spells the characters that act on a terminal, and one of what acts on a runner of
+// continuous integration, as \uXXXX. They stand in strings only, so the document means the same, and may
+// be shown raw.
 func asciiControls(doc []byte) []byte {
+	doc = marks.ReplaceAll(doc, []byte(`\u0023$1`))
 	special := func(r rune) bool { return r >= 0x7F && hidden(r) }
 	if !bytes.ContainsFunc(doc, special) {
 		return doc

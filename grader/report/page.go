@@ -73,6 +73,9 @@ func (p *page) paragraph(indent, hang int, word string, s style, text string) {
 
 // row writes a line that is laid out already.
 func (p *page) row(indent int, line string) {
+	if h := harmless(line); h != line {
+		line = clip(h, p.room(indent))
+	}
 	p.WriteString(strings.TrimRight(strings.Repeat(" ", indent)+line, " ") + "\n")
 }
 

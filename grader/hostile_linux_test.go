@@ -1,0 +1,762 @@
+package grader_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+	"unicode"
+
+	"ipclab/exercises"
+	"ipclab/grader"
+	"ipclab/grader/report"
+	"ipclab/grader/room"
+	"ipclab/solutions"
+	"ipclab/testscripts"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// limitsStand says that memory and processes of a room are bounded, and that a program cannot read from
+// its list of mounts where it lies. Until that is so, what is marked "limit" in the corpus is graded, and
+// must do no harm, but its verdict is not looked at.
+const limitsStand = false
+
+// attack is a hostile submission, and what is to become of it.
+//
+// It stands in testdata/hostile/NAME.txtar: a header of lines "key: value", and the files of the
+// submission. The exercise's solution lies beside them, unless the header says "with: nothing": attacks
+// are mostly made by a func init of a file attack.go, and the solution's main then does what it always
+// does. So an attack that comes to nothing passes. One that comes through calls breach, which ends the
+// program with words on stderr, and its check fails. The function once tells an attack that it is in the
+// one process in which a bomb is to go off.
+//
+// What is to become of it is told by tier (rooms, landlock, none); a tier that is not named is like
+// rooms. It is one of
+//
+//	pass             the attack came to nothing, and the solution beside it passes
+//	fail REGEXP      a check fails, and says so
+//	build REGEXP     it is refused before it is run, or does not compile
+//	quiz REGEXP      the answers of the quiz are not right, and what is said of them
+//	refused REGEXP   there is no report, and that is why
+//	breach REGEXP    the attack comes through: this tier does not stop it. It shows that the attack is one
+//	open REASON      this tier does not stop it, and it is not tried, for that reason
+//	limit VERDICT    as above, once limitsStand
+type attack struct {
+	name     string
+	slow     bool // waits for the grader's patience to end: graded side by side with others only
+	line     int  // of the list of attacks that instructors have met
+	exercise string
+	alone    bool // no solution beside it
+	verdicts map[string]string
+	files    []txtar.File
+	make     func(t testing.TB, w *world, dir string) // what no archive can hold; dir is the program's folder
+}
+
+func (a *attack) verdict(tier room.Tier) (kind, rest string) {
+	v, ok := a.verdicts[string(tier)]
+	if !ok {
+		v = a.verdicts["rooms"]
+	}
+	kind, rest, _ = strings.Cut(v, " ")
+	if kind == "limit" {
+		if !limitsStand {
+			return "limit", rest
+		}
+		kind, rest, _ = strings.Cut(rest, " ")
+	}
+	return kind, rest
+}
+
+// corpus is all attacks.
+func corpus(t testing.TB) []*attack {
+	names, err := filepath.Glob("testdata/hostile/*.txtar")
+	require.NoError(t, err)
+	var all []*attack
+	for _, name := range names {
+		a, err := parseAttack(name)
+		require.NoError(t, err)
+		if a != nil {
+			all = append(all, a)
+		}
+	}
+	all = append(all, made...)
+	slices.SortFunc(all, func(a, b *attack) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+var verdictForm = regexp.MustCompile(`^(pass|(limit )?(pass|(fail|build|quiz|refused|breach|open) .+))$`)
+
+// parseAttack reads an archive. It gives nil for an attack on another kind of machine.
+func parseAttack(name string) (*attack, error) {
+	archive, err := txtar.ParseFile(name)
+	if err != nil {
+		return nil, err
+	}
+	a := &attack{name: strings.TrimSuffix(filepath.Base(name), ".txtar"), files: archive.Files, verdicts: map[string]string{}}
+	for line := range strings.Lines(string(archive.Comment)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch key {
+		case "attack":
+			number, _, _ := strings.Cut(value, " ")
+			a.line, err = strconv.Atoi(number)
+		case "exercise":
+			a.exercise = value
+		case "with":
+			a.alone = value == "nothing"
+		case "rooms", "landlock", "none":
+			if a.verdicts[key] = value; !verdictForm.MatchString(value) {
+				err = fmt.Errorf("what is %q?", value)
+			}
+		case "slow":
+			a.slow = value == "yes"
+		case "only":
+			if value != runtime.GOARCH {
+				return nil, nil
+			}
+		default:
+			err = fmt.Errorf("unknown key %q", key)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if a.line == 0 || a.exercise == "" || a.verdicts["rooms"] == "" {
+		return nil, fmt.Errorf("%s: the header is incomplete", name)
+	}
+	return a, nil
+}
+
+// beside is what every program of an attack holds in addition.
+const beside = `package main
+
+import (
+	"fmt"
+	"os"
+)
+
+// breach says that an attack has come through.
+func breach(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "BREACH: "+format+"\n", args...)
+	os.Exit(99)
+}
+
+// once tells whether this is the process that the check of the usage starts with two arguments.
+func once() bool { return len(os.Args) == 3 }
+`
+
+// write makes the submission's folder.
+func (a *attack) write(t testing.TB, w *world, dir string) {
+	if a.exercise == "quiz" {
+		require.NoError(t, os.CopyFS(dir, solutions.Files))
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, "quiz"), 0o755))
+	} else {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, a.exercise), 0o755))
+		x, err := w.course.Exercise(a.exercise)
+		require.NoError(t, err)
+		for _, p := range x.Programs {
+			to := filepath.Join(dir, a.exercise, p)
+			require.NoError(t, os.MkdirAll(to, 0o755))
+			if a.alone {
+				continue
+			}
+			solution, err := fs.Sub(solutions.Files, a.exercise+"/"+p)
+			require.NoError(t, err)
+			require.NoError(t, os.CopyFS(to, solution))
+			require.NoError(t, os.WriteFile(filepath.Join(to, "breach.go"), []byte(beside), 0o644))
+		}
+		if a.make != nil {
+			a.make(t, w, filepath.Join(dir, a.exercise, x.Programs[0]))
+		}
+	}
+	if a.exercise == "quiz" && a.make != nil {
+		a.make(t, w, filepath.Join(dir, "quiz"))
+	}
+	for _, f := range a.files {
+		to := filepath.Join(dir, f.Name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(to), 0o755))
+		require.NoError(t, os.WriteFile(to, []byte(w.words.Replace(string(f.Data))), 0o644))
+	}
+}
+
+// world is what attacks find around them, and are to leave as it is.
+type world struct {
+	course  *grader.Course
+	token   string // in the name of all that an attack makes
+	base    string // the folder of submissions
+	tmp     string // TMPDIR
+	cache   string // GOCACHE
+	bait    string // a folder with files of the judge's
+	secret  string // what no report may hold
+	words   *strings.Replacer
+	alive   *room.Process // a process of the judge's
+	knocked atomic.Int64
+	mounts  []string
+	groups  []string
+	mine    []int // processes of the test's
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{base: t.TempDir()}
+	verdicts := ownCache(t)
+	var err error
+	w.course, err = grader.Load(grader.Files{Exercises: exercises.Files, Solutions: solutions.Files, Testscripts: testscripts.Files})
+	require.NoError(t, err)
+	w.tmp, w.cache = os.TempDir(), filepath.Join(filepath.Dir(verdicts), "go-build")
+	w.token = fmt.Sprintf("hostile-%d", os.Getpid())
+	w.secret = "sesame-" + w.token
+	w.bait = filepath.Join(w.base, "bait")
+	require.NoError(t, os.MkdirAll(filepath.Join(w.bait, "spoils"), 0o777))
+	require.NoError(t, os.Chmod(filepath.Dir(w.base), 0o755)) // so that nothing but walls are in the way
+	require.NoError(t, os.WriteFile(filepath.Join(w.bait, "secret"), []byte(w.secret+"\n"), 0o666))
+	require.NoError(t, os.WriteFile(filepath.Join(w.bait, "canary"), []byte("sings"), 0o666))
+	require.NoError(t, os.Chmod(filepath.Join(w.bait, "canary"), 0o666))
+	t.Setenv("HOSTILE_SECRET", w.secret)
+	for _, name := range []string{"GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"} {
+		t.Setenv(name, filepath.Join(w.bait, "canary"))
+	}
+	w.start(t)
+	port := w.listen(t)
+	w.words = strings.NewReplacer("@TOKEN@", w.token, "@SECRET@", filepath.Join(w.bait, "secret"), "@CANARY@", filepath.Join(w.bait, "canary"),
+		"@SPOILS@", filepath.Join(w.bait, "spoils"), "@HOME@", os.Getenv("HOME"), "@CACHE@", w.cache, "@TMPDIR@", w.tmp, "@GOROOT@", runtime.GOROOT(),
+		"@SENTINEL@", strconv.Itoa(w.alive.Pid), "@SENTINELNAME@", w.token+"-sentinel", "@PORT@", port, "@FREEPORT@", free(t),
+		"@SOCKET@", filepath.Join(w.bait, "socket"), "@KEY@", strconv.Itoa(1<<30+os.Getpid()))
+	w.mounts, w.groups, w.mine = mounts(), cgroups(), descendants()
+	return w
+}
+
+// start starts the process that must stay alive. It belongs to a room: the grader takes every child that
+// it has not started itself for what a program has left behind.
+func (w *world) start(t *testing.T) {
+	r, err := room.Open(room.Config{Dir: w.bait, Env: []string{"HOSTILE_SECRET=" + w.secret}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, r.Close()) })
+	sh, err := room.Look("sh")
+	require.NoError(t, err)
+	w.alive, err = r.Start(room.Command{Name: "sentinel", Path: sh, Args: []string{"-c", "read x # " + w.token + "-sentinel"}})
+	require.NoError(t, err)
+}
+
+// listen opens sockets of the judge's, and counts who comes.
+func (w *world) listen(t *testing.T) (port string) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	_, port, _ = net.SplitHostPort(tcp.Addr().String())
+	path, err := net.Listen("unix", filepath.Join(w.bait, "socket"))
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(filepath.Join(w.bait, "socket"), 0o777))
+	abstract, err := net.Listen("unix", "@"+w.token+"-judge")
+	require.NoError(t, err)
+	for _, l := range []net.Listener{tcp, path, abstract} {
+		t.Cleanup(func() { l.Close() })
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				w.knocked.Add(1)
+				c.Close()
+			}
+		}()
+	}
+	return port
+}
+
+// free gives a port that nobody listens on.
+func free(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// prepare makes the submission of an attack, or an honest one if it is nil, and gives its folder.
+func (w *world) prepare(t testing.TB, a *attack, name string) (dir string) {
+	dir = filepath.Join(w.base, name)
+	if a == nil {
+		require.NoError(t, os.CopyFS(dir, solutions.Files))
+		return dir
+	}
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	a.write(t, w, dir)
+	return dir
+}
+
+// grade grades a submission and removes it. Without an ID all exercises are graded.
+func (w *world) grade(dir string, tier room.Tier, id string) (*grader.Report, error) {
+	defer discard(dir)
+	sub, err := w.course.OpenSubmission(dir, false)
+	if err != nil {
+		return nil, err
+	}
+	defer sub.Close()
+	sel := grader.Selection{Exercises: w.course.Exercises()}
+	if id != "" {
+		if sel, err = w.course.Select([]string{id}); err != nil {
+			return nil, err
+		}
+	}
+	return w.course.Grade(context.Background(), sub, grader.Options{Select: sel, Isolation: tier, NoCache: true, Seed: "hostile-seed"})
+}
+
+// discard removes a submission, also one with folders that are deeper than a path can be.
+func discard(dir string) {
+	if os.RemoveAll(dir) != nil {
+		filepath.WalkDir(dir, func(p string, d fs.DirEntry, _ error) error {
+			if d != nil && d.IsDir() {
+				os.Chmod(p, 0o700)
+			}
+			return nil
+		})
+		os.RemoveAll(dir)
+	}
+}
+
+// judge compares what has become of an attack with what was to.
+func (a *attack) judge(t *testing.T, tier room.Tier, rep *grader.Report, err error) {
+	kind, want := a.verdict(tier)
+	if kind == "refused" {
+		require.Error(t, err)
+		assert.Regexp(t, want, err.Error())
+		return
+	}
+	require.NoError(t, err)
+	said := sayings(rep)
+	all := strings.Join(said, "\n")
+	if kind != "breach" && kind != "limit" {
+		require.NotContains(t, all, "BREACH")
+	}
+	require.False(t, rep.IsBroken(), "the grader says that itself is at fault: %s", all)
+	switch kind {
+	case "pass":
+		assert.True(t, rep.Passed(), "%s", all)
+	case "fail":
+		assert.Equal(t, grader.Fail, rep.Exercises[0].Outcome)
+		assert.Nil(t, rep.Exercises[0].Build)
+		assert.Regexp(t, want, all)
+	case "build":
+		require.NotNil(t, rep.Exercises[0].Build, "%s", all)
+		assert.Equal(t, grader.Fail, rep.Exercises[0].Outcome)
+		assert.Regexp(t, want, all)
+	case "quiz":
+		require.NotNil(t, rep.Quiz)
+		assert.NotEqual(t, grader.Pass, rep.Quiz.Outcome)
+		assert.Regexp(t, want, rep.Quiz.Problem)
+	case "breach":
+		assert.Equal(t, grader.Fail, rep.Exercises[0].Outcome)
+		assert.Regexp(t, "BREACH: .*("+want+")", all)
+	case "limit":
+	default:
+		require.Fail(t, "unknown verdict "+kind)
+	}
+}
+
+// sayings are all texts of a report that speak of what went wrong.
+func sayings(rep *grader.Report) (said []string) {
+	for _, e := range rep.Exercises {
+		if e.Build != nil {
+			for _, b := range e.Build.Errors {
+				said = append(said, b.String())
+			}
+		}
+		for _, c := range e.Checks {
+			if c.Failure == nil {
+				continue
+			}
+			said = append(said, c.ID+": "+c.Failure.Message)
+			for _, x := range c.Failure.Transcript {
+				said = append(said, x.Process+" "+x.Event+" "+x.Text)
+			}
+		}
+	}
+	return said
+}
+
+// unharmed looks after everything that attacks were to leave alone. With others still running, what is
+// theirs is not looked for.
+func (w *world) unharmed(t *testing.T, busy bool) {
+	t.Helper()
+	canary, err := os.ReadFile(filepath.Join(w.bait, "canary"))
+	assert.NoError(t, err)
+	assert.Equal(t, "sings", string(canary))
+	assert.NoError(t, syscall.Kill(w.alive.Pid, 0), "a process of the judge's is gone")
+	assert.Zero(t, w.knocked.Swap(0), "somebody came to a socket of the judge's")
+	assert.Empty(t, w.traces(), "left lying about")
+	for _, file := range []string{os.Getenv("HOME") + "/.config", os.Getenv("HOME") + "/go"} {
+		assert.NoFileExists(t, file+"/env")
+	}
+	if busy {
+		return
+	}
+	left, err := os.ReadDir(w.tmp)
+	assert.NoError(t, err)
+	assert.Empty(t, left, "in the folder for temporary files")
+	assert.Empty(t, without(descendants(), w.mine), "processes are left")
+	assert.Empty(t, without(strays(w), w.mine), "processes are left that have lost their parents")
+	assert.Empty(t, without(mounts(), w.mounts), "mounts are left")
+	assert.Empty(t, without(cgroups(), w.groups), "groups are left")
+}
+
+// traces finds what bears the name of this test where programs could leave it.
+func (w *world) traces() (found []string) {
+	for _, dir := range []string{"/tmp", "/dev/shm", "/var/tmp", "/dev/mqueue", "/dev", "/run", "/", ".", w.cache, w.tmp, w.bait + "/spoils", os.Getenv("HOME"), runtime.GOROOT(), filepath.Join(w.cache, "..", "verdict")} {
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			if strings.Contains(e.Name(), w.token) {
+				found = append(found, filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	for _, file := range []string{"/proc/net/unix", "/proc/keys", "/proc/sysvipc/shm", "/proc/sysvipc/msg", "/proc/sysvipc/sem"} {
+		b, _ := os.ReadFile(file)
+		for line := range strings.Lines(string(b)) {
+			if (strings.Contains(line, w.token) || strings.Contains(line, w.words.Replace("@KEY@"))) && !strings.Contains(line, w.token+"-judge") && !strings.Contains(line, w.bait) {
+				found = append(found, file+": "+line)
+			}
+		}
+	}
+	port, _ := strconv.Atoi(w.words.Replace("@FREEPORT@"))
+	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6"} {
+		b, _ := os.ReadFile(file)
+		if strings.Contains(string(b), fmt.Sprintf(":%04X 0", port)) {
+			found = append(found, file)
+		}
+	}
+	return found
+}
+
+func without[T comparable](all, known []T) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(x T) bool { return slices.Contains(known, x) })
+}
+
+// mounts are the mounts that the test sees, but for those of others in folders of theirs.
+func mounts() (all []string) {
+	b, _ := os.ReadFile("/proc/self/mountinfo")
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) > 4 && (!strings.HasPrefix(f[4], "/tmp/") || strings.HasPrefix(f[4], os.TempDir())) {
+			all = append(all, strings.Join(f[3:5], " on "))
+		}
+	}
+	return all
+}
+
+// cgroups are the control groups that a grader could have made.
+func cgroups() (all []string) {
+	filepath.WalkDir("/sys/fs/cgroup", func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.Contains(p, fmt.Sprint(os.Getpid())) {
+			all = append(all, p)
+		}
+		return nil
+	})
+	return all
+}
+
+// descendants are the living processes below this one.
+func descendants() []int {
+	parents := map[int]int{}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, f := range stats {
+		b, _ := os.ReadFile(f)
+		_, rest, _ := strings.Cut(string(b), ") ")
+		if i := strings.LastIndex(string(b), ") "); i > 0 {
+			rest = string(b)[i+2:]
+		}
+		var state string
+		var parent int
+		if n, _ := fmt.Sscan(rest, &state, &parent); n == 2 {
+			pid, _ := strconv.Atoi(strings.Split(f, "/")[2])
+			parents[pid] = parent
+		}
+	}
+	var below []int
+	for pid := range parents {
+		for p := pid; p != 0; p = parents[p] {
+			if parents[p] == os.Getpid() {
+				below = append(below, pid)
+				break
+			}
+		}
+	}
+	return below
+}
+
+// strays are processes anywhere that run a program of the work folder, stand in it, or have it or the
+// name of this test in their environment or arguments.
+func strays(w *world) (found []int) {
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, p := range all {
+		pid, _ := strconv.Atoi(filepath.Base(p))
+		exe, _ := os.Readlink(p + "/exe")
+		cwd, _ := os.Readlink(p + "/cwd")
+		env, _ := os.ReadFile(p + "/environ")
+		args, _ := os.ReadFile(p + "/cmdline")
+		if pid != os.Getpid() && (strings.HasPrefix(exe, w.tmp) || strings.HasPrefix(cwd, w.tmp) || bytes.Contains(env, []byte(w.tmp+"/ipclab")) || bytes.Contains(args, []byte(w.token))) {
+			found = append(found, pid)
+		}
+	}
+	return found
+}
+
+// readable writes a report in all formats, and reads it again: nothing in it acts on who shows it,
+// nothing is forged, and no secret is told.
+func (w *world) readable(t *testing.T, rep *grader.Report) {
+	t.Helper()
+	for _, f := range report.Formats {
+		var b bytes.Buffer
+		require.NoError(t, f.Write(&b, rep))
+		text := b.String()
+		assert.NotContains(t, text, w.secret, f.Name)
+		assert.Less(t, len(text), 1<<20, f.Name)
+		assert.Empty(t, commands(text), "%s: commands to a runner", f.Name)
+		for _, r := range text {
+			if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) && f.Name != "junit" {
+				assert.Fail(t, fmt.Sprintf("%s holds %q", f.Name, r))
+				break
+			}
+		}
+		switch f.Name {
+		case "json":
+			var again grader.Report
+			require.NoError(t, json.Unmarshal(b.Bytes(), &again))
+			assert.Equal(t, outcomes(rep), outcomes(&again))
+			assert.Equal(t, rep.Score, again.Score)
+		case "junit":
+			assert.Equal(t, troubles(rep), elements(t, text), "failures in the XML")
+		case "text":
+			assert.Equal(t, rep.Passed(), strings.Contains(text, "\nAll pass.") || strings.HasPrefix(text, "All pass."), "%s", text)
+		}
+	}
+}
+
+var runnerCommand = regexp.MustCompile(`(?m)^[\s\x{a0}]*::[\w-]+|##\[[\w-]+|##(vso|teamcity)\[`)
+
+// commands are what a runner of continuous integration would take for commands to itself.
+func commands(text string) []string { return runnerCommand.FindAllString(text, -1) }
+
+// troubles counts the cases that are to fail in JUnit XML: one a check, one for the build, or one for an
+// exercise for which no other stands.
+func troubles(rep *grader.Report) (n int) {
+	for _, e := range rep.Exercises {
+		if e.Build != nil {
+			n++
+		}
+		for _, c := range e.Checks {
+			if c.Outcome == grader.Fail {
+				n++
+			}
+		}
+	}
+	if rep.Quiz != nil {
+		mine := 0
+		for _, a := range rep.Quiz.Answers {
+			if a.Outcome == "wrong" {
+				mine++
+			}
+		}
+		if rep.Quiz.Outcome == grader.Fail && (mine == 0 || rep.Quiz.Problem != "") {
+			mine++
+		}
+		n += mine
+	}
+	return n
+}
+
+func elements(t *testing.T, text string) (n int) {
+	d := xml.NewDecoder(strings.NewReader(text))
+	for {
+		tok, err := d.Token()
+		if err == io.EOF {
+			return n
+		}
+		require.NoError(t, err)
+		if s, ok := tok.(xml.StartElement); ok && s.Name.Local == "failure" {
+			n++
+		}
+	}
+}
+
+// TestHostile grades the corpus behind walls: one after another, and then side by side with honest
+// submissions.
+func TestHostile(t *testing.T) {
+	w := newWorld(t)
+	attacks := corpus(t)
+	require.GreaterOrEqual(t, len(attacks), 75)
+	begun := time.Now()
+	t.Run("alone", func(t *testing.T) {
+		for _, a := range attacks {
+			if a.slow {
+				continue
+			}
+			t.Run(a.name, func(t *testing.T) {
+				start := time.Now()
+				rep, err := w.grade(w.prepare(t, a, a.name), room.Rooms, a.exercise)
+				w.assess(t, a, room.Rooms, rep, err)
+				w.unharmed(t, false)
+				t.Logf("%.1f s", time.Since(start).Seconds())
+			})
+		}
+	})
+	t.Logf("%d attacks one after another: %.1f s", len(attacks), time.Since(begun).Seconds())
+	begun = time.Now()
+	t.Run("side by side", func(t *testing.T) { w.sideBySide(t, attacks) })
+	t.Logf("side by side: %.1f s", time.Since(begun).Seconds())
+	w.unharmed(t, false)
+}
+
+func (w *world) assess(t *testing.T, a *attack, tier room.Tier, rep *grader.Report, err error) {
+	a.judge(t, tier, rep, err)
+	if err != nil {
+		assert.NotContains(t, err.Error(), w.secret)
+		return
+	}
+	w.readable(t, rep)
+}
+
+// sideBySide grades all attacks at once, several at a time, and all solutions after every ninth.
+func (w *world) sideBySide(t *testing.T, attacks []*attack) {
+	type graded struct {
+		a   *attack // nil for an honest submission
+		dir string
+		rep *grader.Report
+		err error
+	}
+	var all []*graded
+	for i, a := range attacks {
+		all = append(all, &graded{a: a, dir: w.prepare(t, a, "beside-"+a.name)})
+		if i%9 == 0 {
+			all = append(all, &graded{dir: w.prepare(t, nil, fmt.Sprintf("honest-%d", i))})
+		}
+	}
+	work, done := make(chan *graded), make(chan *graded)
+	var wg sync.WaitGroup
+	for range 2 + runtime.NumCPU() {
+		wg.Go(func() {
+			for g := range work {
+				id := ""
+				if g.a != nil {
+					id = g.a.exercise
+				}
+				g.rep, g.err = w.grade(g.dir, room.Rooms, id)
+				done <- g
+			}
+		})
+	}
+	go func() {
+		for _, g := range all {
+			work <- g
+		}
+		close(work)
+		wg.Wait()
+		close(done)
+	}()
+	honest := 0
+	for r := range done {
+		if r.a != nil {
+			t.Run(r.a.name, func(t *testing.T) { w.assess(t, r.a, room.Rooms, r.rep, r.err) })
+			continue
+		}
+		honest++
+		require.NoError(t, r.err)
+		assert.True(t, r.rep.Passed(), "an honest submission fails: %v", sayings(r.rep))
+	}
+	assert.Greater(t, honest, len(attacks)/10)
+}
+
+// TestBombsBesideOthers grades ten submissions at once, of which three are bombs: the others get the
+// verdicts that they get alone. How long that takes is told, and no more.
+func TestBombsBesideOthers(t *testing.T) {
+	w := newWorld(t)
+	bombs := map[string]*attack{}
+	for _, a := range corpus(t) {
+		if a.name == "fork-bomb" || a.name == "memory-bomb" || a.name == "disk-room" {
+			bombs[a.name] = a
+		}
+	}
+	require.Len(t, bombs, 3)
+	alone := w.together(t, nil)
+	beside := w.together(t, bombs)
+	t.Logf("seven submissions of solutions alone: %.1f s each, with three bombs: %.1f s each", alone.Seconds(), beside.Seconds())
+	w.unharmed(t, false)
+}
+
+// together grades seven honest submissions and some others at once, and tells how long an honest one
+// took, the median.
+func (w *world) together(t *testing.T, others map[string]*attack) time.Duration {
+	took := make([]time.Duration, 7)
+	reps, errs := make([]*grader.Report, 7), make([]error, 7)
+	var wg sync.WaitGroup
+	for name, a := range others {
+		dir := w.prepare(t, a, name)
+		wg.Go(func() {
+			rep, err := w.grade(dir, room.Rooms, a.exercise)
+			if assert.NoError(t, err) {
+				assert.False(t, rep.IsBroken(), "%v", sayings(rep))
+				if kind, want := a.verdict(room.Rooms); kind == "fail" {
+					assert.Regexp(t, want, strings.Join(sayings(rep), "\n"))
+				}
+			}
+		})
+	}
+	for i := range took {
+		dir := w.prepare(t, nil, fmt.Sprintf("honest-%d-%d", len(others), i))
+		wg.Go(func() {
+			begun := time.Now()
+			reps[i], errs[i] = w.grade(dir, room.Rooms, "")
+			took[i] = time.Since(begun)
+		})
+	}
+	wg.Wait()
+	for i, rep := range reps {
+		require.NoError(t, errs[i])
+		assert.True(t, rep.Passed(), "%v", sayings(rep))
+	}
+	slices.Sort(took)
+	return took[len(took)/2]
+}
+
+// TestHostileInTheOpen shows that the attacks are some: where there are no walls, those that are safe to
+// try come through, and yet nothing of them is left.
+func TestHostileInTheOpen(t *testing.T) {
+	w := newWorld(t)
+	tried := 0
+	for _, a := range corpus(t) {
+		if kind, _ := a.verdict(room.None); kind != "breach" {
+			continue
+		}
+		tried++
+		t.Run(a.name, func(t *testing.T) {
+			rep, err := w.grade(w.prepare(t, a, a.name), room.None, a.exercise)
+			require.NoError(t, err)
+			a.judge(t, room.None, rep, err)
+			for _, file := range append(w.traces(), os.Getenv("HOME")+"/.config/go/env", os.Getenv("HOME")+"/go/env") {
+				os.RemoveAll(file)
+			}
+		})
+	}
+	require.GreaterOrEqual(t, tried, 19)
+	w.knocked.Store(0)
+	rep, err := w.grade(w.prepare(t, nil, "honest"), room.None, "")
+	require.NoError(t, err)
+	assert.True(t, rep.Passed(), "%v", sayings(rep))
+	w.unharmed(t, false)
+}
