@@ -283,7 +283,10 @@ func endless(pid int, line string) bool {
 		// calls with a limit in time only the sleep of Go's monitor thread is of interest.
 		return arg(1) == futexWaitPrivate && longFutex(pid, arg(1), arg(3))
 	case unix.SYS_EPOLL_PWAIT:
-		return int32(arg(3)) < 0
+		// Go's runtime may sleep here for a timer that was stopped long ago: crypto/rand, say, sets
+		// one of a minute at its first use. What lies beyond all patience is no limit.
+		limit := time.Duration(int32(arg(3))) * time.Millisecond
+		return limit < 0 || limit > 2*Patience
 	case unix.SYS_EPOLL_PWAIT2:
 		return arg(3) == 0
 	case unix.SYS_PPOLL:

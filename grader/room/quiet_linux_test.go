@@ -58,6 +58,7 @@ func TestEndless(t *testing.T) {
 		{"clock_nanosleep", line(unix.SYS_CLOCK_NANOSLEEP), false},
 		{"epoll_pwait for ever", line(unix.SYS_EPOLL_PWAIT, 4, 0, 128, forever), true},
 		{"epoll_pwait with a timer", line(unix.SYS_EPOLL_PWAIT, 4, 0, 128, 5000), false},
+		{"epoll_pwait with a timer beyond patience", line(unix.SYS_EPOLL_PWAIT, 4, 0, 128, 59_997), true},
 		{"epoll_pwait without waiting", line(unix.SYS_EPOLL_PWAIT, 4, 0, 128, 0), false},
 		{"ppoll for ever", line(unix.SYS_PPOLL, 0, 1, 0), true},
 		{"ppoll with a limit", line(unix.SYS_PPOLL, 0, 1, 0x1234), false},
