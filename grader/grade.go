@@ -171,8 +171,8 @@ func (g *grading) judge(ctx context.Context, entries []*entry) (err error) {
 	if err := g.canIsolate(ctx); err != nil {
 		return err
 	}
-	if g.work, err = os.MkdirTemp("", "ipclab-"); err == nil && g.Isolation == room.Rooms {
-		err = os.Chmod(g.work, 0o711) // the folders below it are of the user of rooms
+	if g.work, err = os.MkdirTemp("", "ipclab-"); err == nil && g.Isolation != room.None {
+		err = os.Chmod(g.work, 0o711) // the folders below it are of the user whom programs are
 	}
 	if err != nil {
 		return err
@@ -282,6 +282,9 @@ func (g *grading) planBuild(todo []*entry, p *pool) (*buildPlan, error) {
 			k := e.key(script.Reference, program)
 			needs = append(needs, k)
 			if cached := g.cache.binary(g.tools, k, src); cached != "" {
+				if cached, err = g.reachable(cached, k); err != nil {
+					return nil, err
+				}
 				p.ready(cached, k)
 			} else {
 				add(e, k, program, src, nil)
@@ -290,6 +293,20 @@ func (g *grading) planBuild(todo []*entry, p *pool) (*buildPlan, error) {
 		p.expect(e, needs)
 	}
 	return plan, nil
+}
+
+// reachable gives the path of a cached program under which those can execute it who run it. At the tier
+// landlock that may be a user to whom the cache's folder is closed.
+func (g *grading) reachable(cached, key string) (string, error) {
+	if g.Isolation != room.Landlock {
+		return cached, nil
+	}
+	data, err := os.ReadFile(cached)
+	if err != nil {
+		return "", err
+	}
+	to := filepath.Join(g.work, "cached", filepath.FromSlash(key))
+	return to, errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, data, 0o755))
 }
 
 // keepReferences puts newly built reference programs into the cache.
@@ -435,7 +452,8 @@ func (g *grading) runOne(ctx context.Context, t *task, n int, binary func(key st
 		Dir: dir, Cast: t.cast, Seed: t.seed, Limits: room.DefaultLimits(),
 		Transcript: func(events []room.Event) { t.events = events },
 		Binary:     func(p string, s script.Side) string { return binary(t.e.key(s, p)) },
-		Channel:    g.channel(t.e.Exercise),
+		Tier:       g.Isolation,
+		Channel:    t.e.Channel,
 	})
 	t.elapsed = time.Since(begun)
 	if t.failure != nil {
@@ -447,14 +465,6 @@ func (g *grading) runOne(ctx context.Context, t *task, n int, binary func(key st
 	if g.Keep == nil {
 		t.err = errors.Join(t.err, removeAll(dir))
 	}
-}
-
-// channel says what the walls around an exercise's programs let through, if there are to be any.
-func (g *grading) channel(x *Exercise) string {
-	if g.Isolation == room.Rooms {
-		return x.Channel
-	}
-	return ""
 }
 
 // removeAll removes a tree in which programs may have taken their own folders' permissions away.

@@ -1,9 +1,11 @@
 package room
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -45,7 +47,51 @@ func (p *Process) Limit(what string, n uint64) error {
 		return fmt.Errorf("unknown limit %q: want one of %v", what, slices.Sorted(maps.Keys(limitNames)))
 	}
 	p.room.Note(p.Name, "limit", fmt.Sprintf("%s %d", what, n))
-	return unix.Prlimit(p.Pid, res, &unix.Rlimit{Cur: n, Max: n}, nil)
+	set := func() error { return unix.Prlimit(p.Pid, res, &unix.Rlimit{Cur: n, Max: n}, nil) }
+	err := set()
+	if err == unix.EPERM {
+		err = asUserOf(p.Pid, set)
+	}
+	return err
+}
+
+// asUserOf calls a function on a thread whose real user is that of a process. Root in a container may lack
+// the right over limits of others, and the kernel asks for the real user then.
+func asUserOf(pid int, do func() error) error {
+	var st unix.Stat_t
+	if err := unix.Stat(fmt.Sprintf("/proc/%d", pid), &st); err != nil {
+		return err
+	}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		err := withRealUser(int(st.Uid), int(st.Gid), do)
+		if e := setReal(os.Getuid(), os.Getgid()); e != nil {
+			done <- errors.Join(err, e)
+			return // and the thread ends
+		}
+		runtime.UnlockOSThread()
+		done <- err
+	}()
+	return <-done
+}
+
+func withRealUser(uid, gid int, do func() error) error {
+	if err := setReal(uid, gid); err != nil {
+		return err
+	}
+	return do()
+}
+
+// setReal sets the real ids of the calling thread alone.
+func setReal(uid, gid int) error {
+	if _, _, e := unix.RawSyscall(unix.SYS_SETRESGID, uintptr(gid), ^uintptr(0), ^uintptr(0)); e != 0 {
+		return e
+	}
+	if _, _, e := unix.RawSyscall(unix.SYS_SETRESUID, uintptr(uid), ^uintptr(0), ^uintptr(0)); e != 0 {
+		return e
+	}
+	return nil
 }
 
 // fill makes a pipe as small as it gets and fills it. It returns the number of bytes.

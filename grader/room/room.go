@@ -45,6 +45,8 @@ type Config struct {
 	Network bool
 	// Walls, if set, are put around its processes. Dir does not count then: see Room.Dir.
 	Walls *Walls
+	// Fence, if set, is put around each of its processes.
+	Fence *Fence
 }
 
 // Room holds the processes and peers of one check. Its methods may be called by several
@@ -90,7 +92,9 @@ func Open(c Config) (*Room, error) {
 	var err error
 	if c.Walls != nil {
 		r.keeper, c.Dir, err = raise(*c.Walls, c.Limits)
-	} else if _, err = os.Stat(c.Dir); err == nil {
+	} else if _, err = os.Stat(c.Dir); err == nil && c.Fence != nil {
+		r.keeper, err = enclose(*c.Fence, c.Dir)
+	} else if err == nil {
 		r.keeper = openYard()
 	}
 	if err != nil {

@@ -28,7 +28,8 @@ type Options struct {
 	Binary func(program string, side Side) string // the path of a program
 	Seed   string                                 // from which the script's random data come
 	Limits room.Limits
-	// Channel, if set, has walls put around the programs that let nothing but this channel through.
+	// Tier says how far the programs are shut in; empty for none. Nothing but the channel is let through.
+	Tier    room.Tier
 	Channel string
 	// Transcript, if set, is given all that happened, however the script ends.
 	Transcript func([]room.Event)
@@ -118,10 +119,15 @@ func (s *Script) prepare(ctx context.Context, o Options) *run {
 
 // begin is what is done on the goroutine that runs the script.
 func (r *run) begin() error {
-	if r.Channel != "" {
-		if err := room.ActAsInmate(r.Dir); err != nil {
-			return err
-		}
+	var err error
+	switch r.Tier {
+	case room.Rooms:
+		err = room.ActAsInmate(r.Dir)
+	case room.Landlock:
+		err = room.ActAsFenced(r.Dir)
+	}
+	if err != nil {
+		return err
 	}
 	return os.WriteFile(r.file, r.numbered(), 0o600)
 }
@@ -156,8 +162,11 @@ func (r *run) setup(env *testscript.Env) error {
 		return r.broken(err)
 	}
 	c := room.Config{Dir: r.world, Env: programEnv(tmp), Limits: r.Limits, Network: r.network}
-	if r.Channel != "" {
+	switch r.Tier {
+	case room.Rooms:
 		c.Env, c.Walls = programEnv("/tmp"), &room.Walls{Channel: r.Channel, Programs: r.binaries()}
+	case room.Landlock:
+		c.Fence = &room.Fence{Channel: r.Channel, Programs: r.binaries(), Own: tmp}
 	}
 	var err error
 	if r.room, err = room.Open(c); err == nil && c.Walls != nil {
