@@ -12,14 +12,14 @@ import (
 type Fence struct {
 	Channel  string            // the exercise's, see grader.Channels
 	Programs map[string]string // role -> binary; each role gets a Landlock domain of its own
-	Own      string            // an empty folder, below which each role gets a folder for temporary files
+	Own      string            // is made; below it each role gets folders that no other can reach
 }
 
-// owned gives a role's folder of some kind below the fence's own, and makes it.
-func (f Fence) owned(kind, role string) (string, error) {
-	dir := filepath.Join(f.Own, role, kind)
+// owned gives a folder of a role's own, and makes it.
+func (f Fence) owned(name string) (string, error) {
+	dir := filepath.Join(f.Own, name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("a folder for %s: %w", role, err)
+		return "", fmt.Errorf("a folder for %s: %w", name, err)
 	}
 	return dir, nil
 }

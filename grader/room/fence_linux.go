@@ -33,8 +33,8 @@ func enclose(f Fence, dir string) (keeper, error) {
 		cell.Program = program
 		cell.Signals = cell.Signals && len(f.Programs) > 1 // the judge's come in anyway
 		w := wall.Fence{Cell: cell, Work: dir, User: user, TCP: f.Channel == "tcp"}
-		if w.Own, err = f.owned("tmp", role); err == nil && !cell.Shared {
-			w.Work, err = f.owned("room", role)
+		if w.Own, err = f.owned(role); err == nil && !cell.Shared {
+			w.Work, err = f.owned(role + ".room")
 		}
 		if err != nil {
 			return nil, err

@@ -65,8 +65,9 @@ func asUserOf(pid int, do func() error) error {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread()
+		uid, gid := os.Getuid(), os.Getgid()
 		err := withRealUser(int(st.Uid), int(st.Gid), do)
-		if e := setReal(os.Getuid(), os.Getgid()); e != nil {
+		if e := setReal(uid, gid); e != nil {
 			done <- errors.Join(err, e)
 			return // and the thread ends
 		}

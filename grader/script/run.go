@@ -166,7 +166,7 @@ func (r *run) setup(env *testscript.Env) error {
 	case room.Rooms:
 		c.Env, c.Walls = programEnv("/tmp"), &room.Walls{Channel: r.Channel, Programs: r.binaries()}
 	case room.Landlock:
-		c.Fence = &room.Fence{Channel: r.Channel, Programs: r.binaries(), Own: tmp}
+		c.Fence = &room.Fence{Channel: r.Channel, Programs: r.binaries(), Own: filepath.Join(r.Dir, "own")}
 	}
 	var err error
 	if r.room, err = room.Open(c); err == nil && c.Walls != nil {
