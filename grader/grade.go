@@ -23,13 +23,16 @@ import (
 // Tier says how far programs are shut in.
 type Tier = room.Tier
 
+// Tiers are those that can be asked for.
+var Tiers = []Tier{room.Auto, room.Rooms, room.Landlock, room.None}
+
 // Options say how to grade.
 type Options struct {
 	Select    Selection
 	Jobs      int              // scripts at once; 0 for a number that suits the machine
 	Repeat    int              // runs of each check with each cast; 0 for one
 	Seed      string           // of all random data; empty for a new one
-	Isolation Tier             // how far the programs are shut in; empty for none, until rooms are proven
+	Isolation Tier             // how far the programs are shut in; empty for none
 	NoCache   bool             // run also what has passed before in the very same form
 	Version   string           // the grader's, for the report
 	Keep      func(dir string) // if set, the work folder is left, and this is told where it is
@@ -51,15 +54,16 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// canIsolate refuses to run with less than was asked for.
-func (o Options) canIsolate(ctx context.Context) error {
-	if o.Isolation != room.Rooms {
-		return nil
+// isolate settles the tier: the best that works, or the one that was asked for, and no less.
+func (o *Options) isolate(ctx context.Context) error {
+	if o.Isolation == room.Auto {
+		o.Isolation, _ = room.Best(ctx)
+		return ctx.Err()
 	}
-	if err := room.Probe(ctx); err != nil {
-		return fmt.Errorf("--isolation rooms: rooms do not work here: %w (grader/room/THREATS.md says how to enable them)", err)
+	if err := room.Probe(ctx, o.Isolation); err != nil && ctx.Err() == nil {
+		return room.Refusal(o.Isolation, err)
 	}
-	return nil
+	return ctx.Err()
 }
 
 // grading is one call of Grade.
@@ -90,7 +94,7 @@ func (c *Course) Grade(ctx context.Context, sub *Submission, o Options) (rep *Re
 			return nil, err
 		}
 	}
-	rep = &Report{Schema: Schema, Grader: o.Version, Course: CourseRef{c.ID, c.Version, c.digest}, Isolation: string(o.Isolation), Seed: o.Seed,
+	rep = &Report{Schema: Schema, Grader: o.Version, Course: CourseRef{c.ID, c.Version, c.digest}, Isolation: string(g.Isolation), Lets: g.Isolation.Lets(), Seed: o.Seed,
 		Submission: SubmissionRef{Name: sub.Name}}
 	var digests []string
 	for _, e := range entries {
@@ -99,6 +103,9 @@ func (c *Course) Grade(ctx context.Context, sub *Submission, o Options) (rep *Re
 	}
 	if o.Repeat > 1 {
 		rep.Runs = runs(entries)
+	}
+	if g.work == "" { // nothing was run
+		rep.Isolation, rep.Lets = string(room.None), ""
 	}
 	rep.Quiz = g.markQuiz()
 	rep.Submission.Digest = digestOf(digests...)
@@ -168,7 +175,7 @@ func (s *Submission) missing(e *Exercise) bool {
 
 // judge builds what has been begun and runs its checks.
 func (g *grading) judge(ctx context.Context, entries []*entry) (err error) {
-	if err := g.canIsolate(ctx); err != nil {
+	if err := g.isolate(ctx); err != nil {
 		return err
 	}
 	if g.work, err = os.MkdirTemp("", "ipclab-"); err == nil && g.Isolation != room.None {

@@ -38,7 +38,7 @@ and each misconception that a failure or the quiz can name has its paragraph.`,
 	f := cmd.Flags()
 	f.IntVar(&o.Repeat, "repeat", 1, "run right programs so many times")
 	f.IntVar(&o.Jobs, "jobs", 0, "checks to run at once (default: what suits the machine)")
-	f.StringVar(&isolation, "isolation", "auto", "how to shut programs in: auto, rooms or none")
+	f.StringVar(&isolation, "isolation", "auto", isolationUsage)
 	f.StringVar(&o.Seed, "seed", "", "of all random data (default: a new one)")
 	f.BoolVar(&keep, "keep", false, "keep the work folder, and say where it is")
 	f.StringVar(&writeStubs, "write-stubs", "", "after a change to stubs: write them all to the archive `FILE`, and check nothing")

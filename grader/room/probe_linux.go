@@ -1,38 +1,14 @@
 package room
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
-
-// Probe tells whether walls can be raised here: an error says which step failed. Some systems let a
-// user make namespaces and then deny what rooms do in them, so that only a whole set-up and one exec
-// tell. It is done once for the process.
-func Probe(ctx context.Context) error {
-	go probe()
-	select {
-	case <-probed:
-		return probeErr
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-var (
-	probed   = make(chan struct{})
-	probeErr error
-)
-
-var probe = sync.OnceFunc(func() {
-	defer close(probed)
-	probeErr = tryWalls()
-})
 
 // tryWalls raises walls and executes this very binary behind them. It may be linked dynamically, and a
 // cell has no libraries: that the kernel finds no interpreter for it means that it has tried.
@@ -46,15 +22,106 @@ func tryWalls() error {
 		return fmt.Errorf("raise the walls: %w", err)
 	}
 	defer k.end(nil)
-	r, w, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	defer w.Close()
-	_, err = k.start(Command{Cell: "probe", Args: []string{"--version"}}, "", [3]*os.File{r, w, w}, DefaultLimits())
+	_, err = tryStart(k, "")
 	if err != nil && !strings.HasSuffix(err.Error(), unix.ENOENT.Error()) {
 		return fmt.Errorf("behind the walls: %w (%s)", err, filepath.Base(self))
 	}
 	return nil
+}
+
+// tryStart starts the program of the cell "probe". It hears nothing, and nobody hears it.
+func tryStart(k keeper, dir string) (child, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	defer w.Close()
+	return k.start(Command{Cell: "probe", Args: []string{"--version"}}, dir, [3]*os.File{r, w, w}, DefaultLimits())
+}
+
+// tryFence puts a fence around this very binary, or rather around a link to it in the folder for temporary
+// files, where those of students will lie. If it is linked dynamically it ends at once, without its
+// libraries; that it has been executed is enough.
+func tryFence() (err error) {
+	dir, err := os.MkdirTemp("", "ipclab-probe-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, "probe")
+	if err := copySelf(program); err != nil {
+		return err
+	}
+	if err := os.Chmod(dir, 0o711); err != nil {
+		return err
+	}
+	work := filepath.Join(dir, "work")
+	if err := os.Mkdir(work, 0o700); err != nil {
+		return err
+	}
+	done := make(chan error)
+	go func() { done <- tryFenceIn(work, program) }() // whose thread acts as another
+	return <-done
+}
+
+func tryFenceIn(work, program string) error {
+	if err := ActAsFenced(work); err != nil {
+		return err
+	}
+	k, err := enclose(Fence{Channel: "pipe", Programs: map[string]string{"probe": program}, Own: filepath.Join(work, "own")}, work)
+	if err != nil {
+		return err
+	}
+	defer k.end(nil)
+	c, err := tryStart(k, work)
+	if err != nil {
+		return fmt.Errorf("%w%s", err, closedFolder(work))
+	}
+	pid, _ := c.pids()
+	seen := readable(pid)
+	c.signal(syscall.SIGKILL)
+	c.wait()
+	if !seen {
+		return fmt.Errorf("the judge cannot look at a process that it has started: /proc/PID/syscall is closed to it")
+	}
+	return nil
+}
+
+// readable tells whether the judge can see what a process waits in.
+func readable(pid int) bool {
+	_, err := readProc(fmt.Sprintf("/proc/%d/syscall", pid))
+	return err == nil || err == unix.ESRCH || err == unix.ENOENT
+}
+
+// copySelf gives this binary another name: a link where that can be had.
+func copySelf(to string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if os.Link(self, to) == nil {
+		return nil
+	}
+	data, err := os.ReadFile(self)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o755)
+}
+
+// closedFolder names the folder above a path that keeps other users out, if there is one and programs are
+// to be another user.
+func closedFolder(path string) string {
+	if os.Geteuid() != 0 {
+		return ""
+	}
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err == nil && info.Mode()&0o001 == 0 {
+			return fmt.Sprintf(" (programs that root starts are another user, who cannot enter %s: set TMPDIR to a folder that all may enter)", dir)
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+	}
 }
