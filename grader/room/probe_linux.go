@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,27 +21,35 @@ func tryWalls() error {
 		return fmt.Errorf("raise the walls: %w", err)
 	}
 	defer k.end(nil)
-	_, err = tryStart(k, "")
-	if err != nil && !strings.HasSuffix(err.Error(), unix.ENOENT.Error()) {
+	_, in, err := tryStart(k, "")
+	if err == nil {
+		in.Close()
+	} else if !strings.HasSuffix(err.Error(), unix.ENOENT.Error()) {
 		return fmt.Errorf("behind the walls: %w (%s)", err, filepath.Base(self))
 	}
 	return nil
 }
 
-// tryStart starts the program of the cell "probe". It hears nothing, and nobody hears it.
-func tryStart(k keeper, dir string) (child, error) {
-	r, w, err := os.Pipe()
+// tryStart starts the program of the cell "probe", whom nobody hears. Its standard input is open until in is
+// closed.
+func tryStart(k keeper, dir string) (c child, in *os.File, err error) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	defer null.Close()
+	r, in, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
 	}
 	defer r.Close()
-	defer w.Close()
-	return k.start(Command{Cell: "probe", Args: []string{"--version"}}, dir, [3]*os.File{r, w, w}, DefaultLimits())
+	if c, err = k.start(Command{Cell: "probe"}, dir, [3]*os.File{r, null, null}, DefaultLimits()); err != nil {
+		in.Close()
+	}
+	return c, in, err
 }
 
-// tryFence puts a fence around this very binary, or rather around a link to it in the folder for temporary
-// files, where those of students will lie. If it is linked dynamically it ends at once, without its
-// libraries; that it has been executed is enough.
+// tryFence puts a fence around a program in the folder for temporary files, where those of students will lie.
 func tryFence() (err error) {
 	dir, err := os.MkdirTemp("", "ipclab-probe-")
 	if err != nil {
@@ -50,7 +57,7 @@ func tryFence() (err error) {
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "probe")
-	if err := copySelf(program); err != nil {
+	if err := os.WriteFile(program, smallestProgram(), 0o755); err != nil {
 		return err
 	}
 	if err := os.Chmod(dir, 0o711); err != nil {
@@ -74,14 +81,16 @@ func tryFenceIn(work, program string) error {
 		return err
 	}
 	defer k.end(nil)
-	c, err := tryStart(k, work)
+	c, in, err := tryStart(k, work)
 	if err != nil {
 		return fmt.Errorf("%w%s", err, closedFolder(work))
 	}
 	pid, _ := c.pids()
 	seen := readable(pid)
-	c.signal(syscall.SIGKILL)
-	c.wait()
+	in.Close()
+	if status, _ := c.wait(); status != 0 {
+		return fmt.Errorf("a program behind the fence ended with status %#x", status)
+	}
 	if !seen {
 		return fmt.Errorf("the judge cannot look at a process that it has started: /proc/PID/syscall is closed to it")
 	}
@@ -91,23 +100,7 @@ func tryFenceIn(work, program string) error {
 // readable tells whether the judge can see what a process waits in.
 func readable(pid int) bool {
 	_, err := readProc(fmt.Sprintf("/proc/%d/syscall", pid))
-	return err == nil || err == unix.ESRCH || err == unix.ENOENT
-}
-
-// copySelf gives this binary another name: a link where that can be had.
-func copySelf(to string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	if os.Link(self, to) == nil {
-		return nil
-	}
-	data, err := os.ReadFile(self)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, data, 0o755)
+	return err == nil
 }
 
 // closedFolder names the folder above a path that keeps other users out, if there is one and programs are
