@@ -178,16 +178,20 @@ func (g *grading) judge(ctx context.Context, entries []*entry) (err error) {
 	if err := g.isolate(ctx); err != nil {
 		return err
 	}
-	if g.work, err = os.MkdirTemp("", "ipclab-"); err == nil && g.Isolation != room.None {
-		err = os.Chmod(g.work, 0o711) // the folders below it are of the user whom programs are
-	}
+	room.Sweep()
+	work, err := room.NewWork(g.Keep != nil)
 	if err != nil {
 		return err
 	}
-	if g.Keep != nil {
+	if g.work = work.Dir; g.Keep != nil {
 		g.Keep(g.work)
 	} else {
-		defer func() { err = errors.Join(err, removeAll(g.work)) }()
+		defer func() { err = errors.Join(err, work.Remove()) }()
+	}
+	if g.Isolation != room.None { // the folders below it are of the user whom programs are
+		if err := os.Chmod(g.work, 0o711); err != nil {
+			return err
+		}
 	}
 	if g.cache, err = openCache(g.work); err != nil {
 		return err
@@ -470,22 +474,8 @@ func (g *grading) runOne(ctx context.Context, t *task, n int, binary func(key st
 		t.events = nil // thousands of runs may follow
 	}
 	if g.Keep == nil {
-		t.err = errors.Join(t.err, removeAll(dir))
+		t.err = errors.Join(t.err, room.RemoveAll(dir))
 	}
-}
-
-// removeAll removes a tree in which programs may have taken their own folders' permissions away.
-func removeAll(dir string) error {
-	if os.RemoveAll(dir) == nil {
-		return nil
-	}
-	filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
-		if d != nil && d.IsDir() {
-			os.Chmod(p, 0o700)
-		}
-		return nil
-	})
-	return os.RemoveAll(dir)
 }
 
 // verdict puts the outcomes of an exercise's tasks together.

@@ -51,11 +51,12 @@ func tryStart(k keeper, dir string) (c child, in *os.File, err error) {
 
 // tryFence puts a fence around a program in the folder for temporary files, where those of students will lie.
 func tryFence() (err error) {
-	dir, err := os.MkdirTemp("", "ipclab-probe-")
+	w, err := newWork(false)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer w.Remove()
+	dir := w.Dir
 	program := filepath.Join(dir, "probe")
 	if err := os.WriteFile(program, smallestProgram(), 0o755); err != nil {
 		return err
