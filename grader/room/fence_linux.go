@@ -50,8 +50,7 @@ func fencedUser() (*wall.Identity, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
-	who, err := wall.FreeUser()
-	return &who, err
+	return wall.FreeUser()
 }
 
 // ActAsFenced makes the calling goroutine handle files as the user of fenced processes, as ActAsInmate does

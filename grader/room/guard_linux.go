@@ -91,7 +91,7 @@ func killBelow(dir string) {
 // asInmate calls a function on a thread that handles files as the user whom programs are.
 func asInmate(do func() int) int {
 	who, err := fencedUser()
-	if err != nil {
+	if err != nil || who == nil {
 		return 0
 	}
 	n := make(chan int)

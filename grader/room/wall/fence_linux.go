@@ -78,6 +78,9 @@ func launch(order string) error {
 			return fmt.Errorf("landlock: %w", e)
 		}
 	}
+	if f.User == nil { // else it owns no files
+		f.Deny |= Modes
+	}
 	if err := filterCalls(f.Deny); err != nil {
 		return fmt.Errorf("seccomp: %w", err)
 	}
@@ -181,27 +184,26 @@ func (f Fence) paths() map[string]uint64 {
 }
 
 // FreeUser gives a user who owns nothing on the machine, for programs that a grader who is root starts. In a
-// container only some users exist, and it is the last of those then. An error says that there is none.
-func FreeUser() (Identity, error) {
-	uid, err := lastFree("/proc/self/uid_map")
-	if err != nil {
-		return Identity{}, err
+// container only some users exist, and it is the last of those then; nil, if there are no others: root is an
+// ordinary user by another name there.
+func FreeUser() (*Identity, error) {
+	var ids [2]int
+	for i, file := range []string{"/proc/self/uid_map", "/proc/self/gid_map"} {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if ids[i] = lastOf(string(b)); ids[i] < 0 {
+			return nil, nil
+		}
 	}
-	gid, err := lastFree("/proc/self/gid_map")
-	return Identity{uid, gid}, err
+	return &Identity{ids[0], ids[1]}, nil
 }
 
-// lastFree reads a map of ids: lines of first id inside, first id outside, and how many.
-func lastFree(file string) (int, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return 0, err
-	}
-	return lastOf(string(b))
-}
-
-func lastOf(idMap string) (int, error) {
-	last := 0
+// lastOf reads a map of ids: lines of first id inside, first id outside, and how many. It gives -1 if there
+// are only those that belong to the system.
+func lastOf(idMap string) int {
+	last := -1
 	for line := range strings.Lines(idMap) {
 		f := strings.Fields(line)
 		if len(f) < 3 {
@@ -210,12 +212,12 @@ func lastOf(idMap string) (int, error) {
 		first, _ := strconv.Atoi(f[0])
 		n, _ := strconv.Atoi(f[2])
 		if first <= nobodyElse && nobodyElse < first+n {
-			return nobodyElse, nil
+			return nobodyElse
 		}
 		last = max(last, first+n-1)
 	}
-	if last < 1000 { // those below belong to the system
-		return 0, errors.New("there is no user here that programs could be")
+	if last < 1000 {
+		return -1
 	}
-	return last, nil
+	return last
 }
