@@ -1,6 +1,8 @@
 package room
 
-import "fmt"
+import (
+	"cmp"
+)
 
 // Fact is something about the machine that bears on how programs are shut in.
 type Fact struct {
@@ -26,9 +28,6 @@ func tierFact(t Tier, err error) Fact {
 		return f
 	}
 	f.Found, f.Level = "does not work: "+err.Error(), Less
-	f.Do = "grader/room/THREATS.md says what the next tier does not stop"
-	if r := Remedies.here(); t == Rooms && r != nil {
-		f.Do = fmt.Sprintf("%s: %s. %s", r.Where, r.Why, r.Do)
-	}
+	f.Do = cmp.Or(mend(t, err), "grader/room/THREATS.md says what the next tier does not stop")
 	return f
 }

@@ -1,7 +1,9 @@
 package room
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -51,15 +53,27 @@ var probes = map[Tier]*attempt{
 	Landlock: {try: tryFence, done: make(chan struct{})},
 }
 
+// ClosedError says that programs, which are another user if the grader is root, could not reach their files.
+type ClosedError struct{ Dir string }
+
+func (e *ClosedError) Error() string {
+	return "programs that root starts are another user, who may not enter " + e.Dir
+}
+
+// mend says what to do where a tier does not work; "" if that is not known.
+func mend(t Tier, why error) string {
+	if errors.As(why, new(*ClosedError)) {
+		return "set TMPDIR to a folder that all may enter, such as /tmp"
+	}
+	if r := Remedies.here(); t == Rooms && r != nil {
+		return fmt.Sprintf("%s: %s. To mend it: %s", r.Where, r.Why, r.Do)
+	}
+	return ""
+}
+
 // Refusal is the error of a tier that was asked for and does not work here, with what to do about it.
 func Refusal(t Tier, why error) error {
-	text := "grader/room/THREATS.md has more"
-	if t == Rooms {
-		if r := Remedies.here(); r != nil {
-			text = fmt.Sprintf("%s: %s. To mend it: %s", r.Where, r.Why, r.Do)
-		}
-	}
-	return fmt.Errorf("--isolation %s does not work here: %w\n%s", t, why, text)
+	return fmt.Errorf("--isolation %s does not work here: %w\n%s", t, why, cmp.Or(mend(t, why), "grader/room/THREATS.md has more"))
 }
 
 // Lets says, in half a line, what a tier does not stop; "" for the one that stops most.

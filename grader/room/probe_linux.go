@@ -12,6 +12,9 @@ import (
 // tryWalls raises walls and executes this very binary behind them. It may be linked dynamically, and a
 // cell has no libraries: that the kernel finds no interpreter for it means that it has tried.
 func tryWalls() error {
+	if err := openTemp(); err != nil {
+		return err
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -51,6 +54,9 @@ func tryStart(k keeper, dir string) (c child, in *os.File, err error) {
 
 // tryFence puts a fence around a program in the folder for temporary files, where those of students will lie.
 func tryFence() (err error) {
+	if err := openTemp(); err != nil {
+		return err
+	}
 	w, err := newWork(false)
 	if err != nil {
 		return err
@@ -84,7 +90,7 @@ func tryFenceIn(work, program string) error {
 	defer k.end(nil)
 	c, in, err := tryStart(k, work)
 	if err != nil {
-		return fmt.Errorf("%w%s", err, closedFolder(work))
+		return err
 	}
 	pid, _ := c.pids()
 	seen := readable(pid)
@@ -104,18 +110,17 @@ func readable(pid int) bool {
 	return err == nil
 }
 
-// closedFolder names the folder above a path that keeps other users out, if there is one and programs are
-// to be another user.
-func closedFolder(path string) string {
+// openTemp tells whether the user whom programs are can reach what is made in the folder for temporary files.
+func openTemp() error {
 	if os.Geteuid() != 0 {
-		return ""
+		return nil
 	}
-	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+	for dir := os.TempDir(); ; dir = filepath.Dir(dir) {
 		if info, err := os.Stat(dir); err == nil && info.Mode()&0o001 == 0 {
-			return fmt.Sprintf(" (programs that root starts are another user, who cannot enter %s: set TMPDIR to a folder that all may enter)", dir)
+			return &ClosedError{dir}
 		}
 		if dir == filepath.Dir(dir) {
-			return ""
+			return nil
 		}
 	}
 }
