@@ -98,7 +98,7 @@ func (f Fence) become() error {
 	for c := uintptr(0); unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0) == nil; c++ { // where it may
 	}
 	if u := f.User; u != nil {
-		if err := errors.Join(unix.Setgroups(nil), unix.Setresgid(u.GID, u.GID, u.GID), unix.Setresuid(u.UID, u.UID, u.UID)); err != nil {
+		if err := u.assume(); err != nil {
 			return fmt.Errorf("become user %d: %w", u.UID, err)
 		}
 	}
@@ -110,6 +110,17 @@ func (f Fence) become() error {
 		return fmt.Errorf("capabilities: %w", err)
 	}
 	return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+}
+
+// assume makes the calling thread act as somebody else, and leaves Go's other threads what they are: none of
+// them outlives the exec, and to ask them all takes long.
+func (u Identity) assume() error {
+	for _, c := range [][4]int{{unix.SYS_SETGROUPS}, {unix.SYS_SETRESGID, u.GID, u.GID, u.GID}, {unix.SYS_SETRESUID, u.UID, u.UID, u.UID}} {
+		if _, _, e := unix.RawSyscall(uintptr(c[0]), uintptr(c[1]), uintptr(c[2]), uintptr(c[3])); e != 0 {
+			return e
+		}
+	}
+	return nil
 }
 
 // needs are the files of the host, read-only, that a Go program without C may want: names of hosts, time
