@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -151,4 +152,17 @@ func (g *grading) remember(e *entry) {
 	if data, err := json.Marshal(e.report); err == nil {
 		store(g.verdictFile(e), data, 0o600)
 	}
+}
+
+// sizeOf adds up the files below a folder, in bytes.
+func sizeOf(dir string) (n int64) {
+	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				n += info.Size()
+			}
+		}
+		return nil
+	})
+	return n
 }

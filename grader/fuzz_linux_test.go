@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"ipclab/exercises"
+	"ipclab/grader/room"
 	"ipclab/solutions"
 	"ipclab/testscripts"
 
@@ -36,7 +37,7 @@ func FuzzSubmission(f *testing.F) {
 		outside := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(outside, "secret"), []byte("sesame"), 0o666))
 		dir := t.TempDir()
-		defer removeAll(dir)
+		defer room.RemoveAll(dir)
 		layOut(dir, filepath.Join(outside, "secret"), steps)
 		sub, err := c.OpenSubmission(dir, false)
 		if err != nil {

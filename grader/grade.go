@@ -23,13 +23,16 @@ import (
 // Tier says how far programs are shut in.
 type Tier = room.Tier
 
+// Tiers are those that can be asked for.
+var Tiers = []Tier{room.Auto, room.Rooms, room.Landlock, room.None}
+
 // Options say how to grade.
 type Options struct {
 	Select    Selection
 	Jobs      int              // scripts at once; 0 for a number that suits the machine
 	Repeat    int              // runs of each check with each cast; 0 for one
 	Seed      string           // of all random data; empty for a new one
-	Isolation Tier             // how far the programs are shut in; empty for none, until rooms are proven
+	Isolation Tier             // how far the programs are shut in; empty for none
 	NoCache   bool             // run also what has passed before in the very same form
 	Version   string           // the grader's, for the report
 	Matrix    bool             // of Verify: run wrong programs under all checks, not only the one that is to catch them
@@ -52,15 +55,16 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// canIsolate refuses to run with less than was asked for.
-func (o Options) canIsolate(ctx context.Context) error {
-	if o.Isolation != room.Rooms {
-		return nil
+// isolate settles the tier: the best that works, or the one that was asked for, and no less.
+func (o *Options) isolate(ctx context.Context) error {
+	if o.Isolation == room.Auto {
+		o.Isolation, _ = room.Best(ctx)
+		return ctx.Err()
 	}
-	if err := room.Probe(ctx); err != nil {
-		return fmt.Errorf("--isolation rooms: rooms do not work here: %w (grader/room/THREATS.md says how to enable them)", err)
+	if err := room.Probe(ctx, o.Isolation); err != nil && ctx.Err() == nil {
+		return room.Refusal(o.Isolation, err)
 	}
-	return nil
+	return ctx.Err()
 }
 
 // grading is one call of Grade.
@@ -92,7 +96,7 @@ func (c *Course) Grade(ctx context.Context, sub *Submission, o Options) (rep *Re
 			return nil, err
 		}
 	}
-	rep = &Report{Schema: Schema, Grader: o.Version, Course: CourseRef{c.ID, c.Version, c.digest}, Isolation: string(o.Isolation), Seed: o.Seed,
+	rep = &Report{Schema: Schema, Grader: o.Version, Course: CourseRef{c.ID, c.Version, c.digest}, Isolation: string(g.Isolation), Lets: g.Isolation.Lets(), Seed: o.Seed,
 		Submission: SubmissionRef{Name: sub.Name}}
 	var digests []string
 	for _, e := range entries {
@@ -102,6 +106,9 @@ func (c *Course) Grade(ctx context.Context, sub *Submission, o Options) (rep *Re
 	}
 	if o.Repeat > 1 {
 		rep.Runs = runs(entries)
+	}
+	if g.work == "" { // nothing was run
+		rep.Isolation, rep.Lets = string(room.None), ""
 	}
 	rep.Quiz = g.markQuiz()
 	rep.Submission.Digest = digestOf(digests...)
@@ -171,21 +178,23 @@ func (s *Submission) missing(e *Exercise) bool {
 
 // judge builds what has been begun and runs its checks.
 func (g *grading) judge(ctx context.Context, entries []*entry) (err error) {
-	if err := g.canIsolate(ctx); err != nil {
+	if err := g.isolate(ctx); err != nil {
 		return err
 	}
-	release := func() {}
-	if g.work, release, err = workFolder(g.Keep != nil); err == nil && g.Isolation == room.Rooms {
-		err = os.Chmod(g.work, 0o711) // the folders below it are of the user of rooms
-	}
+	room.Sweep()
+	work, err := room.NewWork(g.Keep != nil)
 	if err != nil {
 		return err
 	}
-	defer release()
-	if g.Keep != nil {
+	if g.work = work.Dir; g.Keep != nil {
 		g.Keep(g.work)
 	} else {
-		defer func() { err = errors.Join(err, removeAll(g.work)) }()
+		defer func() { err = errors.Join(err, work.Remove()) }()
+	}
+	if g.Isolation != room.None { // the folders below it are of the user whom programs are
+		if err := os.Chmod(g.work, 0o711); err != nil {
+			return err
+		}
 	}
 	if g.cache, err = openCache(g.work); err != nil {
 		return err
@@ -306,7 +315,8 @@ func (g *grading) planBuild(todo []*entry, p *pool) (*buildPlan, error) {
 	return plan, nil
 }
 
-// borrow gives a program of the cache a place in the work folder, where the user of rooms can reach it.
+// borrow gives a program of the cache a place in the work folder, where those can reach it who run it: with
+// walls or a fence that may be a user to whom the cache is closed.
 func (g *grading) borrow(cached, key string) (string, error) {
 	at := filepath.Join(g.work, "borrowed", filepath.FromSlash(key))
 	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
@@ -477,6 +487,7 @@ func (g *grading) runOne(ctx context.Context, t *task, n int, binary func(key st
 		Dir: dir, Cast: t.cast, Seed: t.seed, Limits: t.e.Limits,
 		Transcript: func(events []room.Event) { t.events = events },
 		Binary:     func(p string, s script.Side) string { return binary(t.e.key(s, p)) },
+		Tier:       g.Isolation,
 		House:      g.house,
 		Channel:    t.e.Channel,
 	})
@@ -488,22 +499,8 @@ func (g *grading) runOne(ctx context.Context, t *task, n int, binary func(key st
 		t.events = nil // thousands of runs may follow
 	}
 	if g.Keep == nil {
-		t.err = errors.Join(t.err, removeAll(dir))
+		t.err = errors.Join(t.err, room.RemoveAll(dir))
 	}
-}
-
-// removeAll removes a tree in which programs may have taken their own folders' permissions away.
-func removeAll(dir string) error {
-	if os.RemoveAll(dir) == nil {
-		return nil
-	}
-	filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
-		if d != nil && d.IsDir() {
-			os.Chmod(p, 0o700)
-		}
-		return nil
-	})
-	return os.RemoveAll(dir)
 }
 
 // verdict puts the outcomes of an exercise's tasks together.

@@ -36,8 +36,9 @@ type Report struct {
 	Exercises  []ExerciseReport `json:"exercises"`
 	Quiz       *QuizReport      `json:"quiz,omitempty"` // nil if the quiz was not asked for
 
-	Given Given `json:"-"`
-	Runs  *Runs `json:"-"` // set if each check was run several times
+	Given Given  `json:"-"`
+	Lets  string `json:"-"` // what the isolation does not stop, in half a line
+	Runs  *Runs  `json:"-"` // set if each check was run several times
 }
 
 // Runs counts the runs of all checks with all casts.

@@ -29,7 +29,7 @@ type CastTrace struct {
 }
 
 // Trace runs one check of a submission and tells all that happens, whether it passes or not. Of the
-// options, Seed, Keep and Progress count.
+// options, Seed, Isolation, Keep and Progress count.
 func (c *Course) Trace(ctx context.Context, sub *Submission, e *Exercise, check string, o Options) (*Trace, error) {
 	s := e.check(check)
 	if s == nil {

@@ -65,7 +65,7 @@ func (a *app) command() *cobra.Command {
 		return fmt.Errorf("%w (%s --help shows how)", err, c.CommandPath())
 	})
 	root.AddCommand(a.initCommand(), a.listCommand(), a.readCommand(), a.gradeCommand(), a.resetCommand(),
-		a.traceCommand(), a.hintCommand(), a.shownCommand(), a.quizCommand(), a.checkCommand(), a.verbsCommand())
+		a.traceCommand(), a.hintCommand(), a.shownCommand(), a.quizCommand(), a.checkCommand(), a.verbsCommand(), a.doctorCommand())
 	return root
 }
 

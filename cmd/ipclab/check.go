@@ -54,7 +54,7 @@ stands the table of bugs of the whole course, with what covers each.`,
 	f.BoolVar(&o.Matrix, "matrix", false, "run wrong programs under all checks, and show who catches what")
 	f.StringVar(&format, "report", "text", "how to write the result: text or json")
 	f.IntVar(&o.Jobs, "jobs", 0, "checks to run at once (default: what suits the machine)")
-	f.StringVar(&isolation, "isolation", "auto", "how to shut programs in: auto, rooms or none")
+	f.StringVar(&isolation, "isolation", "auto", isolationUsage)
 	f.StringVar(&o.Seed, "seed", "", "of all random data (default: a new one)")
 	f.BoolVar(&keep, "keep", false, "keep the work folder, and say where it is")
 	f.StringVar(&writeStubs, "write-stubs", "", "after a change to stubs: write them all to the archive `FILE`, and check nothing")

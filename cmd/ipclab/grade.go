@@ -43,7 +43,7 @@ could be graded; 3 the grader itself is at fault.`,
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&reports, "report", nil, "write the report as `FORMAT[=FILE]`; repeatable (default text)")
-	f.StringVar(&isolation, "isolation", "auto", "how to shut programs in: auto, rooms or none")
+	f.StringVar(&isolation, "isolation", "auto", isolationUsage)
 	f.IntVar(&o.Jobs, "jobs", 0, "checks to run at once (default: what suits the machine)")
 	f.IntVar(&o.Repeat, "repeat", 1, "run each check so many times")
 	f.StringVar(&o.Seed, "seed", "", "of all random data (default: a new one, told in the report)")
@@ -51,6 +51,9 @@ could be graded; 3 the grader itself is at fault.`,
 	f.BoolVar(&keep, "keep", false, "keep the work folder, and say where it is")
 	return cmd
 }
+
+// isolationUsage names the tiers.
+const isolationUsage = "how to shut programs in: auto (the best that works here), rooms, landlock or none"
 
 // parseTargets reads the values of --report; without any it is the text on stdout.
 func parseTargets(values []string) ([]report.Target, error) {
@@ -69,16 +72,11 @@ func parseTargets(values []string) ([]report.Target, error) {
 }
 
 func takeIsolation(tier string, o *grader.Options) error {
-	switch tier {
-	case "auto":
-		return nil
-	case "rooms", "none":
-		o.Isolation = grader.Tier(tier)
-		return nil
-	case "landlock":
-		return fmt.Errorf("--isolation %s: this version has rooms and none", tier)
+	if !slices.Contains(grader.Tiers, grader.Tier(tier)) {
+		return fmt.Errorf("--isolation %q: want auto, rooms, landlock or none", tier)
 	}
-	return fmt.Errorf("--isolation %q: want auto, rooms or none", tier)
+	o.Isolation = grader.Tier(tier)
+	return nil
 }
 
 func (a *app) grade(ids []string, o grader.Options, targets []report.Target) error {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,7 +74,7 @@ func linkCache(dir string) error {
 }
 
 // condition knows [mount]: file systems can be mounted; [drop]: privileges can be dropped, or there
-// are none.
+// are none; [root]: the user is root, on Linux.
 func condition(name string) (bool, error) {
 	switch name {
 	case "mount":
@@ -86,6 +87,8 @@ func condition(name string) (bool, error) {
 			return false, nil
 		}
 		return true, unmount(dir)
+	case "root":
+		return os.Geteuid() == 0 && runtime.GOOS == "linux", nil
 	case "drop":
 		_, err := exec.LookPath("setpriv")
 		return err == nil || os.Geteuid() != 0, nil

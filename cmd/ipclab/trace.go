@@ -23,6 +23,8 @@ type traceFlags struct {
 	svg  string // the file of the picture
 	cast int    // from 1; 0 for all
 	seed string
+
+	isolation string
 }
 
 func (a *app) traceCommand() *cobra.Command {
@@ -50,6 +52,7 @@ is at fault.`,
 	flags.BoolVar(&f.json, "json", false, "write the timeline as JSON")
 	flags.StringVar(&f.svg, "svg", "", "also draw a sequence diagram to `FILE`, for a browser")
 	flags.StringVar(&f.seed, "seed", "", "of all random data (default: a new one, told in the timeline)")
+	flags.StringVar(&f.isolation, "isolation", "auto", isolationUsage)
 	flags.IntVar(&f.cast, "cast", 0, "show and judge only the cast with this number `N` (default: all)")
 	return cmd
 }
@@ -68,7 +71,11 @@ func (a *app) trace(name string, f traceFlags) error {
 		return fmt.Errorf("--cast %d: %s/%s has %s", f.cast, e.ID, s.ID, numbered(n))
 	}
 	p := newProgress(a.stderr)
-	t, err := c.Trace(a.ctx, sub, e, s.ID, grader.Options{Seed: f.seed, Progress: p.show})
+	o := grader.Options{Seed: f.seed, Progress: p.show}
+	if err := takeIsolation(f.isolation, &o); err != nil {
+		return err
+	}
+	t, err := c.Trace(a.ctx, sub, e, s.ID, o)
 	p.clear()
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	gobuild "go/build"
+	"go/version"
 	"io"
 	"io/fs"
 	"os"
@@ -129,11 +130,11 @@ func languageVersion(v string) string {
 	if m := goVersion.FindStringSubmatch(v); m != nil {
 		return m[1]
 	}
-	return oldestLanguage
+	return OldestLanguage
 }
 
-// oldestLanguage is what students are told to have.
-const oldestLanguage = "1.25"
+// OldestLanguage is what students are told to have.
+const OldestLanguage = "1.25"
 
 type builder struct {
 	*Toolchain
@@ -448,3 +449,16 @@ func parseErrors(j Job, text string) []Error {
 
 // maxMessage is how many bytes of one message are told.
 const maxMessage = 2000
+
+// Recent tells whether the toolchain knows the language that the course is written in.
+func (t *Toolchain) Recent() bool {
+	return version.Compare(languageRelease(t.Version), "go"+OldestLanguage) >= 0
+}
+
+// languageRelease cuts what a toolchain may say beside its version.
+func languageRelease(v string) string {
+	if m := goVersion.FindString(v); m != "" {
+		return m
+	}
+	return "go" + OldestLanguage // one from the sources: who has that knows
+}

@@ -336,6 +336,7 @@ func (s *screen) sum() {
 	s.gap()
 	s.entry(0, s.passing(), bold, ", %s of %s", number(s.rep.Score), points(s.rep.MaxScore))
 	s.prose(0, "%s", s.conditions())
+	s.open()
 	if s.allPass() {
 		s.gap()
 		s.entry(0, "All pass.", green, " Well done.")
@@ -375,6 +376,13 @@ func (s *screen) conditions() string {
 	}
 	elapsed := strconv.FormatFloat(float64(s.rep.ElapsedMS)/1000, 'f', 1, 64) + " s"
 	return strings.Join(append(facts, elapsed), ", ")
+}
+
+// open tells what the isolation does not stop, where that is less than can be had.
+func (s *screen) open() {
+	if s.rep.Lets != "" {
+		s.prose(0, "isolation %s: %s (ipclab doctor says why)", s.rep.Isolation, s.rep.Lets)
+	}
 }
 
 func (s *screen) allPass() bool {

@@ -118,7 +118,7 @@ func TestCovert(t *testing.T) {
 // everywhere: a way that is closed there too would prove nothing elsewhere.
 func TestCovertWays(t *testing.T) {
 	program := prisoner(t)
-	x := enclose(t, "fifo", wall.Cell{Name: "a", Shared: true, Folder: wall.FilesFolder, Signals: true, Programs: map[string]string{"prisoner": program}})
+	x := raiseBoth(t, "fifo", wall.Cell{Name: "a", Shared: true, Folder: wall.FilesFolder, Signals: true, Programs: map[string]string{"prisoner": program}})
 	x.cells[1] = "a"
 	x.pipe = true
 	carriers := []string{"UDP-Lite"}
@@ -190,14 +190,14 @@ func confine(t *testing.T, channel, program string) *exchange {
 	if channel == "all" { // one room for all
 		cells = cells[:1]
 	}
-	x := enclose(t, channel, cells...)
+	x := raiseBoth(t, channel, cells...)
 	x.cells[1] = cells[len(cells)-1].Name
 	x.pipe = channel == "pipe"
 	return x
 }
 
-// enclose raises the walls, and makes what the judge would: a file, and a FIFO where that is the channel.
-func enclose(t *testing.T, channel string, cells ...wall.Cell) *exchange {
+// raiseBoth raises the walls, and makes what the judge would: a file, and a FIFO where that is the channel.
+func raiseBoth(t *testing.T, channel string, cells ...wall.Cell) *exchange {
 	x := &exchange{t: t, cells: [2]string{"a", "b"}, random: rand.New(rand.NewPCG(1, 2))}
 	var err error
 	x.block, err = wall.Build(wall.Plan{Sources: []string{filepath.Dir(cells[0].Programs["prisoner"])}, Limits: DefaultLimits().list()})

@@ -1,9 +1,11 @@
 package room
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -60,7 +62,12 @@ func (p *Process) limit(what string, n uint64, soft bool) error {
 		limit.Cur = min(n, limit.Max)
 	}
 	p.room.Note(p.Name, "limit", limitWords(what, n))
-	return unix.Prlimit(p.Pid, res, &limit, nil)
+	set := func() error { return unix.Prlimit(p.Pid, res, &limit, nil) }
+	err := set()
+	if err == unix.EPERM {
+		err = asUserOf(p.Pid, set)
+	}
+	return err
 }
 
 func limitWords(what string, n uint64) string {
@@ -68,6 +75,46 @@ func limitWords(what string, n uint64) string {
 		return what + " as before"
 	}
 	return fmt.Sprintf("%s %d", what, n)
+}
+
+// asUserOf calls a function on a thread whose real user is that of a process. Root in a container may lack
+// the right over limits of others, and the kernel asks for the real user then.
+func asUserOf(pid int, do func() error) error {
+	var st unix.Stat_t
+	if err := unix.Stat(fmt.Sprintf("/proc/%d", pid), &st); err != nil {
+		return err
+	}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		uid, gid := os.Getuid(), os.Getgid()
+		err := withRealUser(int(st.Uid), int(st.Gid), do)
+		if e := setReal(uid, gid); e != nil {
+			done <- errors.Join(err, e)
+			return // and the thread ends
+		}
+		runtime.UnlockOSThread()
+		done <- err
+	}()
+	return <-done
+}
+
+func withRealUser(uid, gid int, do func() error) error {
+	if err := setReal(uid, gid); err != nil {
+		return err
+	}
+	return do()
+}
+
+// setReal sets the real ids of the calling thread alone.
+func setReal(uid, gid int) error {
+	if _, _, e := unix.RawSyscall(unix.SYS_SETRESGID, uintptr(gid), ^uintptr(0), ^uintptr(0)); e != 0 {
+		return e
+	}
+	if _, _, e := unix.RawSyscall(unix.SYS_SETRESUID, uintptr(uid), ^uintptr(0), ^uintptr(0)); e != 0 {
+		return e
+	}
+	return nil
 }
 
 // fill makes a pipe as small as it gets and fills it. It returns the number of bytes.

@@ -65,13 +65,14 @@ var born = func() (l [2]unix.Rlimit) {
 
 func parts() map[string]func(args []string) {
 	return map[string]func([]string){
-		"say":   func(args []string) { fmt.Print(strings.Join(args, " ")) },
-		"exit":  func(args []string) { leave(must(strconv.Atoi(args[0]))) },
-		"stay":  func([]string) { fmt.Println("ready"); stay() },
-		"echo":  func([]string) { io.Copy(os.Stdout, os.Stdin) },
-		"die":   func(args []string) { syscall.Kill(os.Getpid(), unix.SignalNum(args[0])); stay() },
-		"born":  func([]string) { fmt.Println(born[0].Cur, born[0].Max, born[1].Cur, born[1].Max) },
-		"count": func([]string) { n := must(io.Copy(io.Discard, os.Stdin)); fmt.Println(n) },
+		"say":    func(args []string) { fmt.Print(strings.Join(args, " ")) },
+		"exit":   func(args []string) { leave(must(strconv.Atoi(args[0]))) },
+		"killed": killedPart,
+		"stay":   func([]string) { fmt.Println("ready"); stay() },
+		"echo":   func([]string) { io.Copy(os.Stdout, os.Stdin) },
+		"die":    func(args []string) { syscall.Kill(os.Getpid(), unix.SignalNum(args[0])); stay() },
+		"born":   func([]string) { fmt.Println(born[0].Cur, born[0].Max, born[1].Cur, born[1].Max) },
+		"count":  func([]string) { n := must(io.Copy(io.Discard, os.Stdin)); fmt.Println(n) },
 		"flood": func(args []string) {
 			os.Stdout.WriteString(strings.Repeat("x", must(strconv.Atoi(args[0]))))
 			leave(3)

@@ -2,10 +2,8 @@
 
 package room
 
-import (
-	"context"
-	"errors"
-)
+import "errors"
 
-// Probe tells whether walls can be raised here: nowhere but on Linux.
-func Probe(context.Context) error { return errors.New("walls need Linux") }
+func tryWalls() error { return errors.New("rooms need Linux") }
+
+func tryFence() error { return errors.New("Landlock is part of Linux") }

@@ -47,6 +47,8 @@ type Config struct {
 	Walls *Walls
 	// Workshop, if set, is a room for one tool of the host. Command.Cell is "workshop" then.
 	Workshop *Workshop
+	// Fence, if set, is put around each of its processes.
+	Fence *Fence
 }
 
 // Room holds the processes and peers of one check. Its methods may be called by several
@@ -95,7 +97,9 @@ func Open(c Config) (*Room, error) {
 		r.keeper, c.Dir, err = raise(*c.Walls, c.Limits)
 	} else if c.Workshop != nil {
 		r.keeper, err = raiseWorkshop(*c.Workshop, c.Dir, c.Limits)
-	} else if _, err = os.Stat(c.Dir); err == nil {
+	} else if _, err = os.Stat(c.Dir); err == nil && c.Fence != nil {
+		r.keeper, err = enclose(*c.Fence, c.Dir)
+	} else if err == nil {
 		r.keeper = openYard()
 	}
 	if err != nil {

@@ -87,9 +87,7 @@ func (c *call) mismatch(a *actor, expected, came, why string) error {
 	}
 	if text := a.stderr(); text != "" {
 		part("stderr", text)
-		if c.House != nil {
-			part("wall", wallMet(c.Channel, a.process.Err.Text(0)))
-		}
+		part("wall", wallMet(c.walled(), a.process.Err.Text(0)))
 	}
 	return &mismatch{strings.TrimRight(b.String(), "\n")}
 }

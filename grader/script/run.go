@@ -31,9 +31,9 @@ type Options struct {
 	Binary func(program string, side Side) string // the path of a program; a prop's is the reference's
 	Seed   string                                 // from which the script's random data come
 	Limits room.Limits
-	// House, if set, is where walls are put around the programs that let nothing but the exercise's
-	// Channel through.
-	House   *room.House
+	// Tier says how far the programs are shut in; empty for none. Nothing but the channel is let through.
+	Tier    room.Tier
+	House   *room.House // where walls are put around them, at the tier Rooms
 	Channel string
 	// Transcript, if set, is given all that happened, however the script ends.
 	Transcript func([]room.Event)
@@ -126,10 +126,15 @@ func (s *Script) prepare(ctx context.Context, o Options) *run {
 
 // begin is what is done on the goroutine that runs the script.
 func (r *run) begin() error {
-	if r.House != nil {
-		if err := room.ActAsInmate(r.Dir); err != nil {
-			return err
-		}
+	var err error
+	switch r.Tier {
+	case room.Rooms:
+		err = room.ActAsInmate(r.Dir)
+	case room.Landlock:
+		err = room.ActAsFenced(r.Dir)
+	}
+	if err != nil {
+		return err
 	}
 	return os.WriteFile(r.file, r.numbered(), 0o600)
 }
@@ -165,10 +170,14 @@ func (r *run) setup(env *testscript.Env) error {
 	}
 	c := room.Config{Dir: r.world, Env: programEnv(tmp), Limits: r.Limits, Network: r.network}
 	var err error
-	if r.House != nil {
+	if r.Tier == room.Rooms {
 		c.Env, c.Walls = programEnv("/tmp"), &room.Walls{House: r.House, Channel: r.Channel, Folder: r.folder, Curl: r.curl(), Programs: r.binaries(), Props: r.props(), Starts: r.exercise.Starts}
 	} else if err = r.makePaths(); err != nil {
 		return r.broken(err)
+	}
+	if r.Tier == room.Landlock {
+		c.Fence = &room.Fence{Channel: r.Channel, Folder: r.folder, Curl: r.curl(), Own: filepath.Join(r.Dir, "own"), Paths: filepath.Join(r.Dir, "bin"),
+			Programs: r.binaries(), Props: r.props(), Starts: r.exercise.Starts}
 	}
 	if r.room, err = room.Open(c); err == nil && c.Walls != nil {
 		err = r.moveIn()
@@ -240,7 +249,7 @@ func (r *run) bin(program string) string { return filepath.Join(r.Dir, "bin", pr
 
 // path gives the variable of that name for a program, if it is another than programEnv's.
 func (r *run) path(program string) []string {
-	if r.House != nil || len(r.exercise.Props) == 0 && len(r.exercise.Starts) == 0 {
+	if r.Tier == room.Rooms || len(r.exercise.Props) == 0 && len(r.exercise.Starts) == 0 {
 		return nil
 	}
 	return []string{"PATH=" + r.bin(program) + ":" + systemPath}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"ipclab/grader/room"
 )
 
-// At the tier "rooms" a program may meet a wall before it meets a check. What the kernel says then
+// At the tiers "rooms" and "landlock" a program may meet a wall before it meets a check. What the kernel says then
 // ("permission denied") tells a student nothing of the room around the program; these words do.
 
 // leadsOut names what a room lets through, by the exercise's channel.
@@ -23,12 +25,20 @@ type wall struct {
 }
 
 var walls = []wall{
-	{regexp.MustCompile(`exec[: ].*(no such file or directory|executable file not found)`),
+	{regexp.MustCompile(`exec[: ].*(no such file or directory|executable file not found|permission denied)`),
 		"a room has no shell and no other programs: a program can start only itself, by os.Executable"},
 	{regexp.MustCompile(`address family not supported|socket: operation not permitted`),
 		"in this exercise only %s leads out of the room: there are no other sockets"},
 	{regexp.MustCompile(`network is unreachable|dial \S+: lookup `),
 		"a room has a network of its own: nobody outside can be reached"},
+}
+
+// walled is the channel that is let through, or "" where nothing is held back.
+func (o Options) walled() string {
+	if o.Tier == room.Rooms || o.Tier == room.Landlock {
+		return o.Channel
+	}
+	return ""
 }
 
 // wallMet tells which wall of the room, if it has any, a program has run into, by what it wrote to its
