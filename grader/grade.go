@@ -318,7 +318,7 @@ func (g *grading) planBuild(todo []*entry, p *pool) (*buildPlan, error) {
 // borrow gives a program of the cache a place in the work folder, where those can reach it who run it: with
 // walls or a fence that may be a user to whom the cache is closed.
 func (g *grading) borrow(cached, key string) (string, error) {
-	at := filepath.Join(g.work, "borrowed", filepath.FromSlash(key))
+	at := filepath.Join(g.work, "borrowed", rand.Text()[:8], filepath.Base(key))
 	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 		return "", err
 	}

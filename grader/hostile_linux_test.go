@@ -38,7 +38,7 @@ import (
 // limitsStand says that memory and processes of a room are bounded, and that a program cannot read from
 // its list of mounts where it lies. Until that is so, what is marked "limit" in the corpus is graded, and
 // must do no harm, but its verdict is not looked at.
-const limitsStand = false
+const limitsStand = true
 
 // attack is a hostile submission, and what is to become of it.
 //

@@ -37,6 +37,12 @@ func (l Limits) orDefault() Limits {
 	return l
 }
 
+// threadsPerProcess is how many threads a program of Go may well have.
+const threadsPerProcess = 12
+
+// Threads is how many threads the processes of a room may have, all together.
+func (l Limits) Threads() int { return l.Processes * threadsPerProcess }
+
 // exceeded tells whether a room's processes are too many, or use too much memory together. What they did
 // is remembered: see Excess.
 func (r *Room) exceeded(processes, memory int) bool {

@@ -202,7 +202,7 @@ func (l Limits) list() []wall.Limit {
 	resources := l.resources()
 	// These the kernel counts for the whole room, or cannot count as finely as we do: a last resort, should
 	// programs be quicker than our looks at them.
-	resources[unix.RLIMIT_NPROC] = l.Processes * threadsPerProcess
+	resources[unix.RLIMIT_NPROC] = l.Threads()
 	resources[unix.RLIMIT_DATA] = l.Memory + reservedMemory
 	for what, n := range resources {
 		var own unix.Rlimit
@@ -213,12 +213,8 @@ func (l Limits) list() []wall.Limit {
 	return all
 }
 
-// threadsPerProcess is how many threads a program of Go may well have. reservedMemory is what such a
-// program takes of its address space, in bytes, before it uses any of it.
-const (
-	threadsPerProcess = 12
-	reservedMemory    = 256 << 20
-)
+// reservedMemory is what a program of Go takes of its address space, in bytes, before it uses any of it.
+const reservedMemory = 256 << 20
 
 // bounds are those of a whole room. What is written to folders in memory counts too, and so does pid 1.
 func (l Limits) bounds() wall.Bounds {

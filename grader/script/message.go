@@ -88,6 +88,7 @@ func (c *call) mismatch(a *actor, expected, came, why string) error {
 	if text := a.stderr(); text != "" {
 		part("stderr", text)
 		part("wall", wallMet(c.walled(), a.process.Err.Text(0)))
+		part("limit", limitMet(c.Options, a.process.Err.Text(0)))
 	}
 	return &mismatch{strings.TrimRight(b.String(), "\n")}
 }

@@ -33,6 +33,42 @@ var walls = []wall{
 		"a room has a network of its own: nobody outside can be reached"},
 }
 
+// limit is one that a program has run into, as its words for it show. The kernel enforces it, and does not
+// say to the judge that it did.
+type limit struct {
+	shows *regexp.Regexp
+	says  func(room.Limits) string
+}
+
+var limits = []limit{
+	{regexp.MustCompile(`failed to create new OS thread|fork/exec .*resource temporarily unavailable`), func(l room.Limits) string {
+		return fmt.Sprintf("all programs of a check together may have no more than %d processes, with %d threads", l.Processes, l.Threads())
+	}},
+	{regexp.MustCompile(`cannot allocate memory|runtime: out of memory`), func(l room.Limits) string {
+		return fmt.Sprintf("all programs of a check together may have no more than %d MiB of memory", l.Memory>>20)
+	}},
+	{regexp.MustCompile(`no space left on device`), func(l room.Limits) string {
+		return fmt.Sprintf("the working folder takes no more than %d MiB, and /tmp less", l.Disk>>20)
+	}},
+	{regexp.MustCompile(`too many open files`), func(l room.Limits) string {
+		return fmt.Sprintf("a program may have no more than %d descriptors open, and in some checks less: is each closed that is not needed any more?", l.OpenFiles)
+	}},
+}
+
+// limitMet tells which limit a program has run into, by what it wrote to its stderr; "" for none. At the
+// tier none most are the machine's own.
+func limitMet(o Options, stderr string) string {
+	if o.Tier != room.Rooms {
+		return ""
+	}
+	for _, l := range limits {
+		if l.shows.MatchString(stderr) {
+			return l.says(o.Limits)
+		}
+	}
+	return ""
+}
+
 // walled is the channel that is let through, or "" where nothing is held back.
 func (o Options) walled() string {
 	if o.Tier == room.Rooms || o.Tier == room.Landlock {

@@ -103,7 +103,7 @@ var everywhere = slices.Concat(
 		unix.SYS_SWAPON, unix.SYS_SWAPOFF, unix.SYS_KEXEC_LOAD, unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE,
 		unix.SYS_REBOOT, unix.SYS_ACCT, unix.SYS_QUOTACTL, unix.SYS_QUOTACTL_FD, unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_NAME_TO_HANDLE_AT, unix.SYS_MBIND,
 		unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES, unix.SYS_SYSLOG, unix.SYS_FANOTIFY_INIT, unix.SYS_PERSONALITY, unix.SYS_VMSPLICE,
-		unix.SYS_MEMFD_SECRET, unix.SYS_LOOKUP_DCOOKIE, unix.SYS_VHANGUP, unix.SYS_GET_ROBUST_LIST),
+		unix.SYS_MEMFD_SECRET, unix.SYS_MEMFD_CREATE, unix.SYS_LOOKUP_DCOOKIE, unix.SYS_VHANGUP, unix.SYS_GET_ROBUST_LIST),
 	deny(notImplemented, unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER, unix.SYS_CLONE3),
 	[]rule{{unix.SYS_CLONE, notPermitted, 0, newNamespaces, []uint32{0}, true}},
 	argument(1, unix.SYS_IOCTL, unix.TIOCSTI, unix.TIOCLINUX),
