@@ -35,11 +35,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// limitsStand says that memory and processes of a room are bounded, and that a program cannot read from
-// its list of mounts where it lies. Until that is so, what is marked "limit" in the corpus is graded, and
-// must do no harm, but its verdict is not looked at.
-const limitsStand = true
-
 // attack is a hostile submission, and what is to become of it.
 //
 // It stands in testdata/hostile/NAME.txtar: a header of lines "key: value", and the files of the
@@ -59,7 +54,6 @@ const limitsStand = true
 //	refused REGEXP   there is no report, and that is why
 //	breach REGEXP    the attack comes through: this tier does not stop it. It shows that the attack is one
 //	open REASON      this tier does not stop it, and it is not tried, for that reason
-//	limit VERDICT    as above, once limitsStand
 type attack struct {
 	name     string
 	slow     bool // waits for the grader's patience to end: graded side by side with others only
@@ -77,12 +71,6 @@ func (a *attack) verdict(tier room.Tier) (kind, rest string) {
 		v = a.verdicts["rooms"]
 	}
 	kind, rest, _ = strings.Cut(v, " ")
-	if kind == "limit" {
-		if !limitsStand {
-			return "limit", rest
-		}
-		kind, rest, _ = strings.Cut(rest, " ")
-	}
 	return kind, rest
 }
 
@@ -103,7 +91,7 @@ func corpus(t testing.TB) []*attack {
 	return all
 }
 
-var verdictForm = regexp.MustCompile(`^(pass|(limit )?(pass|(fail|build|quiz|refused|breach|open) .+))$`)
+var verdictForm = regexp.MustCompile(`^(pass|(fail|build|quiz|refused|breach|open) .+)$`)
 
 // parseAttack reads an archive. It gives nil for an attack on another kind of machine.
 func parseAttack(name string) (*attack, error) {
@@ -343,7 +331,7 @@ func (a *attack) judge(t *testing.T, tier room.Tier, rep *grader.Report, err err
 	require.NoError(t, err)
 	said := sayings(rep)
 	all := strings.Join(said, "\n")
-	if kind != "breach" && kind != "limit" {
+	if kind != "breach" {
 		require.NotContains(t, all, "BREACH")
 	}
 	require.False(t, rep.IsBroken(), "the grader says that itself is at fault: %s", all)
@@ -365,7 +353,6 @@ func (a *attack) judge(t *testing.T, tier room.Tier, rep *grader.Report, err err
 	case "breach":
 		assert.Equal(t, grader.Fail, rep.Exercises[0].Outcome)
 		assert.Regexp(t, "BREACH: .*("+want+")", all)
-	case "limit":
 	default:
 		require.Fail(t, "unknown verdict "+kind)
 	}
