@@ -22,6 +22,7 @@ type blockKind struct {
 	limits  Limits
 	network bool // connections leave traces in the network for a while: each room gets a new one
 	system  bool // the host's own programs can be shown
+	wings   bool // cells have pids of their own: the namespaces for that are kept with the block
 }
 
 // OpenHouse gives an empty house. Programs of its rooms must lie in one of the folders.

@@ -65,7 +65,7 @@ const folderFiles = 4096
 
 // raise builds the walls, and gives the path of the room's folder.
 func raise(w Walls, l Limits) (keeper, string, error) {
-	kind := blockKind{l, w.Channel == "tcp" || w.Channel == "udp", w.Curl != ""}
+	kind := blockKind{l, w.Channel == "tcp" || w.Channel == "udp", w.Curl != "", cellOf(w.Channel, len(w.Programs), w.Folder).OwnPids}
 	block, err := w.House.block(kind)
 	if err != nil {
 		return nil, "", err

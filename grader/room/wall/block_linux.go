@@ -309,7 +309,8 @@ func innermost(file string) int {
 	return pid
 }
 
-// IsReaper tells whether a child of pid 1 is the pid 1 of a cell.
+// IsReaper tells whether a child of pid 1 is the pid 1 of a pid namespace within the block: its children
+// are the orphans of a cell.
 func IsReaper(pid int) bool { return innermost(fmt.Sprintf("/proc/%d/status", pid)) == 1 }
 
 // Wait returns the end of the process. The error is ErrDown if the block ended first.

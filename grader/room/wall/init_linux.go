@@ -29,6 +29,11 @@ type warden struct {
 	link    link
 	sources []string // of the host; number n lies at sourceAt(n)
 	cells   map[string]*cell
+	// outside: not all of the layout's cells have wings.
+	outside bool
+	wings   []*wing
+	inUse   int // so many wings, the first ones, are the present layout's
+	lastPid int // a descriptor of /proc/sys/kernel/ns_last_pid; -1 if there is none
 
 	mu       sync.Mutex
 	children map[int]bool // started by request, and not reaped yet
@@ -60,7 +65,7 @@ func serve() {
 	if err != nil {
 		return
 	}
-	w := &warden{link: l, cells: map[string]*cell{}, children: map[int]bool{}}
+	w := &warden{link: l, cells: map[string]*cell{}, children: map[int]bool{}, lastPid: -1}
 	w.some, w.none = sync.NewCond(&w.mu), sync.NewCond(&w.mu)
 	go w.reap()
 	buf := make([]byte, maxMessage)
@@ -90,7 +95,7 @@ func (w *warden) obey(q request, fds []int) {
 	case q.Clear:
 		err = w.clear()
 	case q.Kill:
-		err = killAll()
+		err = w.killAll()
 	case q.Socket != nil:
 		var fd int
 		fd, err = unix.Socket(q.Socket.Domain, q.Socket.Type|unix.SOCK_CLOEXEC, q.Socket.Protocol)
@@ -144,9 +149,12 @@ func (w *warden) start(q request, fds []int) {
 	<-done
 }
 
-// killAll kills everything but pid 1 itself. One call is enough: a process cannot fork once it has been
-// sent SIGKILL.
-func killAll() error {
+// killAll kills everything but pid 1 itself, and the reapers if it can. One call is enough: a process
+// cannot fork once it has been sent SIGKILL.
+func (w *warden) killAll() error {
+	if !w.outside {
+		return w.tellWings(orderKill)
+	}
 	if err := unix.Kill(-1, unix.SIGKILL); err != unix.ESRCH {
 		return err
 	}
@@ -154,17 +162,26 @@ func killAll() error {
 }
 
 // clear kills all and returns when they are reaped, and the cells' threads have been told to end.
+//
+// What was started by request is waited for first: an orphan is its wing's reaper's to wait for from the
+// moment in which its parent ends, and no sooner.
 func (w *warden) clear() error {
 	for _, c := range w.cells {
 		close(c.work)
 	}
 	clear(w.cells)
-	err := killAll()
+	err := w.killAll()
 	w.mu.Lock()
 	for !w.idle {
 		w.none.Wait()
 	}
 	w.mu.Unlock()
+	if w.outside {
+		err = errors.Join(err, w.closeWings())
+	} else if err == nil {
+		err = w.tellWings(orderAwait)
+	}
+	w.outside, w.inUse = false, 0
 	if e := unix.Unmount(Folder, unix.MNT_DETACH); e != nil {
 		err = errors.Join(err, fmt.Errorf("let go of the folder: %w", e))
 	}
@@ -205,6 +222,7 @@ func (w *warden) reap() {
 type cell struct {
 	Cell
 	sources []string
+	wing    *wing // nil if its processes' pids are the block's
 	work    chan func()
 }
 
@@ -227,14 +245,12 @@ func (c *cell) settle() error {
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 		return fmt.Errorf("mount namespace: %w", err)
 	}
-	proc := -1
-	if c.OwnPids {
-		var err error
-		if proc, err = ownPids(); err != nil {
+	if c.wing != nil {
+		if err := c.wing.enter(); err != nil {
 			return err
 		}
 	}
-	if err := c.buildRoot(proc); err != nil {
+	if err := c.buildRoot(); err != nil {
 		return err
 	}
 	if err := dropCapabilities(); err != nil {

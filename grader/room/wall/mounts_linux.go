@@ -17,6 +17,7 @@ import (
 //	/cell      where a cell, in its own mount namespace, builds its root
 //	/room      the shared folder of the present layout
 //	/source/N  the folders of the host of which cells can be shown parts
+//	/wing/N    the /proc of a wing
 const (
 	baseRoot = "/base"
 	cellRoot = "/cell"
@@ -43,6 +44,9 @@ var smallFiles = map[string]string{
 func (w *warden) setUp(p *Plan, sources []int) ([]int, error) {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return nil, fmt.Errorf("make / private: %w", err)
+	}
+	if fd, err := unix.Open("/proc/sys/kernel/ns_last_pid", unix.O_WRONLY|unix.O_CLOEXEC, 0); err == nil {
+		w.lastPid = fd // for the reapers: whoever writes to it, it is about the writer's own pid namespace
 	}
 	unix.Sethostname([]byte("room"))
 	if err := loopbackUp(); err != nil {
@@ -166,7 +170,7 @@ func mountProc() (int, error) {
 // blockRoot changes to a root that holds the base, the sources, and nothing else.
 func blockRoot(binds []bind) error {
 	const at = "/tmp" // any folder that every system has
-	if err := mountMemory(at, "size=64k,nr_inodes=64,mode=755"); err != nil {
+	if err := mountMemory(at, "size=64k,nr_inodes=1024,mode=755"); err != nil {
 		return err
 	}
 	for _, d := range []string{Folder, cellRoot, baseRoot} {
@@ -228,13 +232,25 @@ func (w *warden) furnish(l *Layout) ([]int, error) {
 
 // addCells makes cells, all at once.
 func (w *warden) addCells(cells ...Cell) error {
+	made := make([]*cell, len(cells))
+	for i, c := range cells {
+		made[i] = &cell{Cell: c, sources: w.sources, work: make(chan func())}
+		w.outside = w.outside || !c.OwnPids
+		if !c.OwnPids {
+			continue
+		}
+		var err error
+		if made[i].wing, err = w.nextWing(); err != nil {
+			return err
+		}
+	}
 	ready := make(chan error)
-	for _, c := range cells {
-		w.cells[c.Name] = &cell{Cell: c, sources: w.sources, work: make(chan func())}
-		go w.cells[c.Name].run(ready)
+	for _, c := range made {
+		w.cells[c.Name] = c
+		go c.run(ready)
 	}
 	var errs []error
-	for range cells {
+	for range made {
 		if err := <-ready; err != nil {
 			errs = append(errs, fmt.Errorf("cell: %w", err))
 		}
@@ -264,8 +280,8 @@ func pivot(at string) error {
 }
 
 // buildRoot makes the root that a cell's processes see: a copy of the base, with what is the cell's own.
-// A /proc of its own is laid over that of the base.
-func (c *cell) buildRoot(proc int) error {
+// The /proc of its wing is laid over that of the base.
+func (c *cell) buildRoot() error {
 	base, err := openTree(baseRoot, unix.AT_RECURSIVE, 0)
 	if err != nil {
 		return err
@@ -273,7 +289,7 @@ func (c *cell) buildRoot(proc int) error {
 	if err := (bind{base, "", true}).attach(cellRoot); err != nil {
 		return err
 	}
-	if err := c.showProc(proc); err != nil {
+	if err := c.showProc(); err != nil {
 		return err
 	}
 	if err := c.buildFolders(); err != nil {
@@ -290,16 +306,21 @@ func (c *cell) buildRoot(proc int) error {
 	return pivot(cellRoot)
 }
 
-// showProc lays the cell's own /proc over that of the base. That one would tell the pids of the block: it
-// goes where the cell's own is not to be had.
-func (c *cell) showProc(proc int) error {
+// showProc lays the /proc of the cell's wing over that of the base. That one would tell the pids of the
+// block: it goes where the wing has none.
+func (c *cell) showProc() error {
 	switch {
-	case proc >= 0:
-		return bind{proc, "/proc", true}.attach(cellRoot)
-	case c.OwnPids:
-		if err := unix.Unmount(cellRoot+"/proc", unix.MNT_DETACH); err != nil && err != unix.EINVAL && err != unix.ENOENT {
-			return fmt.Errorf("take /proc away: %w", err)
+	case c.wing == nil:
+		return nil
+	case c.wing.proc != "":
+		proc, err := openTree(c.wing.proc, 0, 0)
+		if err != nil {
+			return err
 		}
+		return bind{proc, "/proc", true}.attach(cellRoot)
+	}
+	if err := unix.Unmount(cellRoot+"/proc", unix.MNT_DETACH); err != nil && err != unix.EINVAL && err != unix.ENOENT {
+		return fmt.Errorf("take /proc away: %w", err)
 	}
 	return nil
 }
