@@ -17,6 +17,7 @@ import (
 	"ipclab/exercises"
 	"ipclab/grader"
 	"ipclab/grader/build"
+	"ipclab/grader/room"
 	"ipclab/solutions"
 	"ipclab/testscripts"
 
@@ -32,17 +33,7 @@ import (
 func BenchmarkWholeCourse(b *testing.B) {
 	c, err := grader.Load(grader.Files{Exercises: exercises.Files, Solutions: solutions.Files, Testscripts: testscripts.Files})
 	require.NoError(b, err)
-	grade := func(dir string) time.Duration {
-		sub, err := c.OpenSubmission(dir, false)
-		require.NoError(b, err)
-		defer sub.Close()
-		begun := time.Now()
-		rep, err := c.Grade(context.Background(), sub, grader.Options{Select: grader.Selection{Exercises: c.Exercises()}, NoCache: true})
-		took := time.Since(begun)
-		require.NoError(b, err)
-		require.True(b, rep.Passed())
-		return took
-	}
+	grade := func(dir string) time.Duration { return timeGrade(b, c, dir, room.None) }
 	grade(fresh(b, "warm")) // the standard library and the reference programs are in the cache from now on
 	var floor, whole, used time.Duration
 	for i := 0; b.Loop(); i++ {
@@ -55,6 +46,41 @@ func BenchmarkWholeCourse(b *testing.B) {
 	b.ReportMetric(whole.Seconds()*1000/float64(b.N), "grade-ms/op")
 	b.ReportMetric(whole.Seconds()/floor.Seconds(), "ratio")
 	b.ReportMetric(used.Seconds()/float64(runtime.NumCPU())/floor.Seconds(), "least-ratio")
+}
+
+// BenchmarkIsolation grades the solutions, each program fresh, at every tier in turn, and compares with none.
+//
+//	go test -run - -bench Isolation -benchtime 5x ./grader
+func BenchmarkIsolation(b *testing.B) {
+	c, err := grader.Load(grader.Files{Exercises: exercises.Files, Solutions: solutions.Files, Testscripts: testscripts.Files})
+	require.NoError(b, err)
+	tiers := []grader.Tier{room.None, room.Landlock, room.Rooms}
+	took := map[grader.Tier]time.Duration{}
+	for _, t := range tiers {
+		timeGrade(b, c, fresh(b, "warm "+string(t)), t)
+	}
+	for i := 0; b.Loop(); i++ {
+		for _, t := range tiers {
+			took[t] += timeGrade(b, c, fresh(b, fmt.Sprint(t, i)), t)
+		}
+	}
+	b.ReportMetric(took[room.None].Seconds()*1000/float64(b.N), "none-ms/op")
+	b.ReportMetric(took[room.Landlock].Seconds()/took[room.None].Seconds(), "landlock/none")
+	b.ReportMetric(took[room.Rooms].Seconds()/took[room.None].Seconds(), "rooms/none")
+}
+
+// timeGrade grades a submission of which everything is to pass.
+func timeGrade(b *testing.B, c *grader.Course, dir string, t grader.Tier) time.Duration {
+	b.Helper()
+	sub, err := c.OpenSubmission(dir, false)
+	require.NoError(b, err)
+	defer sub.Close()
+	begun := time.Now()
+	rep, err := c.Grade(context.Background(), sub, grader.Options{Select: grader.Selection{Exercises: c.Exercises()}, NoCache: true, Isolation: t})
+	took := time.Since(begun)
+	require.NoError(b, err)
+	require.True(b, rep.Passed())
+	return took
 }
 
 // usedByChildren is the processor time of all processes that have been started and waited for.
