@@ -1,10 +1,11 @@
 // Cat is the judge's own cat: it prints a file, or its standard input if FILE is "-", to its standard
 // output, as it comes. It takes one FILE and no options.
 //
-// Two lines of a file make it do what any program might do. They are not printed.
+// Some lines of a file make it do what any program might do. They are not printed.
 //
 //	%cat exit N    it ends with status N
 //	%cat leave     it ends with status 0, and leaves a child behind that goes on in its place
+//	%cat tell      it says on stderr what its standard output is
 //
 // usage: cat FILE
 package main
@@ -14,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strconv"
@@ -74,13 +76,38 @@ func pass(f *os.File) {
 }
 
 func obey(order string, f *os.File) {
-	if order != "leave" {
+	switch order {
+	case "tell":
+		info, err := os.Stdout.Stat()
+		if err != nil {
+			fail(err)
+		}
+		fmt.Fprintln(os.Stderr, "cat: the standard output is", kind(info.Mode()))
+	case "leave":
+		leave(f)
+	default:
 		status, err := strconv.Atoi(strings.TrimPrefix(order, "exit "))
 		if err != nil {
-			fail(fmt.Errorf("%%cat %s: want exit N or leave", order))
+			fail(fmt.Errorf("%%cat %s: want exit N, leave or tell", order))
 		}
 		os.Exit(status)
 	}
+}
+
+func kind(m fs.FileMode) string {
+	switch {
+	case m&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case m&fs.ModeSocket != 0:
+		return "a socket"
+	case m.IsRegular():
+		return "a file"
+	}
+	return "a device"
+}
+
+// leave ends with a child in its place, which has the same streams.
+func leave(f *os.File) {
 	self, err := os.Executable()
 	if err != nil {
 		fail(err)

@@ -2,10 +2,11 @@
 // expression, as they come. It ends with status 0 if a line matched, 1 if none did, and 2 if it could
 // not look. It takes one WORD and no options.
 //
-// Two lines of its input make it do what any program might do. They are not printed.
+// Some lines of its input make it do what any program might do. They are not printed.
 //
 //	%grep exit N    it ends with status N, however much input there is
 //	%grep leave     it leaves a child behind that holds its standard output and waits for nothing, and goes on
+//	%grep tell     it says on stderr what its standard input is
 //
 // usage: grep WORD
 package main
@@ -15,6 +16,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"regexp"
@@ -71,13 +73,38 @@ func search(word *regexp.Regexp) (matched bool) {
 }
 
 func obey(order string) {
-	if order != "leave" {
+	switch order {
+	case "tell":
+		info, err := os.Stdin.Stat()
+		if err != nil {
+			fail(err)
+		}
+		fmt.Fprintln(os.Stderr, "grep: the standard input is", kind(info.Mode()))
+	case "leave":
+		leave()
+	default:
 		status, err := strconv.Atoi(strings.TrimPrefix(order, "exit "))
 		if err != nil {
-			fail(fmt.Errorf("%%grep %s: want exit N or leave", order))
+			fail(fmt.Errorf("%%grep %s: want exit N, leave or tell", order))
 		}
 		os.Exit(status)
 	}
+}
+
+func kind(m fs.FileMode) string {
+	switch {
+	case m&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case m&fs.ModeSocket != 0:
+		return "a socket"
+	case m.IsRegular():
+		return "a file"
+	}
+	return "a device"
+}
+
+// leave starts a child that keeps the standard output open for ever.
+func leave() {
 	self, err := os.Executable()
 	if err != nil {
 		fail(err)

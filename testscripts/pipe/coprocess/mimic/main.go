@@ -8,6 +8,7 @@
 //	half    it writes its third answer without a newline, and ends with status 0
 //	quit    it ends with status 0 instead of the third answer
 //	sour    it ends with status 7 when the questions end
+//	where   it answers with what its two streams are, and WORD
 //	leave   it starts a child that holds descriptor 3 and never ends
 //
 // usage: mimic MANNER WORD
@@ -16,6 +17,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"syscall"
@@ -43,6 +45,9 @@ func main() {
 			break
 		}
 		before(manner, n, word, answers)
+		if manner == "where" {
+			fmt.Fprint(answers, streams(answers), ", ")
+		}
 		if _, err := fmt.Fprintln(answers, word); err != nil {
 			fmt.Fprintln(os.Stderr, "mimic:", err)
 			os.Exit(1)
@@ -87,4 +92,19 @@ func leave(answers *os.File) {
 		fmt.Fprintln(os.Stderr, "mimic:", err)
 		os.Exit(1)
 	}
+}
+
+// streams says what questions and answers go through.
+func streams(answers *os.File) string {
+	q, errQ := os.Stdin.Stat()
+	a, errA := answers.Stat()
+	switch {
+	case errQ != nil || errA != nil:
+		return "nothing"
+	case os.SameFile(q, a):
+		return "one and the same for both"
+	case q.Mode()&fs.ModeNamedPipe == 0 || a.Mode()&fs.ModeNamedPipe == 0:
+		return fmt.Sprintf("no two pipes: %v and %v", q.Mode().Type(), a.Mode().Type())
+	}
+	return "two pipes"
 }
