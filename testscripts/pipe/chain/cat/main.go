@@ -1,0 +1,121 @@
+// Cat is the judge's own cat: it prints a file, or its standard input if FILE is "-", to its standard
+// output, as it comes. It takes one FILE and no options.
+//
+// Some lines of a file make it do what any program might do. They are not printed.
+//
+//	%cat exit N    it ends with status N
+//	%cat leave     it ends with status 0, and leaves a child behind that goes on in its place
+//	%cat tell      it says on stderr what its standard output is
+//
+// usage: cat FILE
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintf(os.Stderr, "cat: %d arguments: want one\n", len(os.Args)-1)
+		os.Exit(1)
+	}
+	in := os.Stdin
+	if name := os.Args[1]; name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			fail(err)
+		}
+		in = f
+	}
+	pass(in)
+}
+
+// fail says what went wrong as cat does: "cat: NAME: No such file or directory".
+func fail(err error) {
+	var at *os.PathError
+	if errors.As(err, &at) {
+		text := at.Err.Error()
+		err = fmt.Errorf("%s: %s", at.Path, strings.ToUpper(text[:1])+text[1:])
+	}
+	fmt.Fprintln(os.Stderr, "cat:", err)
+	os.Exit(1)
+}
+
+// pass copies lines. What has come is passed on before it waits for more.
+func pass(f *os.File) {
+	in, out := bufio.NewReaderSize(f, 64<<10), bufio.NewWriterSize(os.Stdout, 64<<10)
+	for {
+		line, err := in.ReadSlice('\n')
+		if order, ok := strings.CutPrefix(string(line), "%cat "); ok {
+			out.Flush()
+			obey(strings.TrimSpace(order), f)
+		}
+		if _, err := out.Write(line); err != nil {
+			fail(err)
+		}
+		if in.Buffered() == 0 {
+			if err := out.Flush(); err != nil {
+				fail(err)
+			}
+		}
+		if err == io.EOF {
+			return
+		}
+		if err != nil && err != bufio.ErrBufferFull {
+			fail(err)
+		}
+	}
+}
+
+func obey(order string, f *os.File) {
+	switch order {
+	case "tell":
+		info, err := os.Stdout.Stat()
+		if err != nil {
+			fail(err)
+		}
+		fmt.Fprintln(os.Stderr, "cat: the standard output is", kind(info.Mode()))
+	case "leave":
+		leave(f)
+	default:
+		status, err := strconv.Atoi(strings.TrimPrefix(order, "exit "))
+		if err != nil {
+			fail(fmt.Errorf("%%cat %s: want exit N, leave or tell", order))
+		}
+		os.Exit(status)
+	}
+}
+
+func kind(m fs.FileMode) string {
+	switch {
+	case m&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case m&fs.ModeSocket != 0:
+		return "a socket"
+	case m.IsRegular():
+		return "a file"
+	}
+	return "a device"
+}
+
+// leave ends with a child in its place, which has the same streams.
+func leave(f *os.File) {
+	self, err := os.Executable()
+	if err != nil {
+		fail(err)
+	}
+	child := exec.Command(self, "-")
+	child.Stdin, child.Stdout, child.Stderr = f, os.Stdout, os.Stderr
+	if err := child.Start(); err != nil {
+		fail(err)
+	}
+	os.Exit(0)
+}
