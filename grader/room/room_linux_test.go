@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 
+	"ipclab/grader/room/wall"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -433,6 +435,27 @@ func TestLimit(t *testing.T) {
 	require.NoError(t, unix.Prlimit(p.Pid, unix.RLIMIT_NOFILE, nil, &l))
 	assert.Equal(t, unix.Rlimit{Cur: 33, Max: 33}, l)
 	assert.ErrorContains(t, p.Limit("files", 1), `unknown limit "files": want one of [cpu data fsize nofile]`)
+}
+
+// A process behind walls may be gone before its pid is known. What is asked of it then must not be asked
+// of the grader itself, for which 0 stands.
+func TestAProcessWithoutAPid(t *testing.T) {
+	pid, _ := inmate{Process: &wall.Process{Self: 7}}.pids()
+	assert.NoDirExists(t, fmt.Sprintf("/proc/%d", pid))
+	for _, pid := range []int{0, pid} {
+		p := &Process{Name: "gone", Pid: pid, room: open(t), done: make(chan struct{})}
+		var before, after unix.Rlimit
+		require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
+		assert.NoError(t, p.Limit("nofile", before.Max-1))
+		assert.NoError(t, p.SoftLimit("nofile", before.Cur-1))
+		require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &after))
+		assert.Equal(t, before, after)
+	}
+	p := &Process{Name: "gone", Pid: pid, room: open(t)}
+	assert.ErrorIs(t, p.SignalGroup(0), unix.ESRCH)
+	assert.Empty(t, p.living())
+	_, err := p.Take(os.Getpid())
+	assert.ErrorIs(t, err, os.ErrProcessDone)
 }
 
 func TestInput(t *testing.T) {

@@ -3,11 +3,13 @@ package room
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -19,7 +21,7 @@ type Moment int
 
 // The moments.
 const (
-	Writes  Moment = iota // it has written to the file, or to a file of the folder, for the first time
+	Writes  Moment = iota // it has written to the file, or to a file below the folder, for the first time
 	Unlocks               // it has let go of its lock on the file
 	Misses                // it has looked for the file, and found that there is none
 )
@@ -259,22 +261,34 @@ func (s *Steps) came(c *call, result int64) bool {
 	return lookingCalls[c.number] && result == -int64(unix.ENOENT) && filepath.Base(stringAt(s.p.Pid, c.args[1])) == filepath.Base(s.path)
 }
 
-// concerns tells whether a descriptor is one of the file, or of one in the folder.
+// concerns tells whether a descriptor is one of the file, or of one below the folder. One that was made on
+// the folder's disk and has no name yet (O_TMPFILE) counts as well.
 func (s *Steps) concerns(fd int) bool {
 	file, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%d", s.p.Pid, fd))
 	if err != nil || !file.Mode().IsRegular() {
 		return false
 	}
-	paths := []string{s.path}
-	entries, _ := os.ReadDir(s.path)
-	for _, e := range entries {
-		paths = append(paths, filepath.Join(s.path, e.Name()))
+	if nameless(file) {
+		folder, err := os.Stat(s.path)
+		return err == nil && folder.IsDir() && device(folder) == device(file)
 	}
-	return slices.ContainsFunc(paths, func(p string) bool {
-		info, err := os.Lstat(p)
-		return err == nil && os.SameFile(info, file)
+	found := false
+	filepath.WalkDir(s.path, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // it has just been removed
+		}
+		if info, err := e.Info(); err == nil && os.SameFile(info, file) {
+			found = true
+			return fs.SkipAll
+		}
+		return nil
 	})
+	return found
 }
+
+func nameless(file os.FileInfo) bool { return file.Sys().(*syscall.Stat_t).Nlink == 0 }
+
+func device(file os.FileInfo) uint64 { return uint64(file.Sys().(*syscall.Stat_t).Dev) }
 
 // writingCalls write to the descriptor that stands at this place of their arguments.
 var writingCalls = map[uint64]int{

@@ -101,6 +101,10 @@ func (p *part) act(name, value string) {
 		path = must(unescape(path))
 		must(0, os.WriteFile(path, []byte(must(unescape(text))), 0o644))
 		os.Chmod(path, 0o644)
+	case "nameless": // a file of a folder that has no name
+		path, text, _ := strings.Cut(value, ":")
+		f := must(os.OpenFile(path, unix.O_TMPFILE|unix.O_WRONLY, 0o600))
+		must(f.WriteString(text))
 	case "mv":
 		from, to, _ := strings.Cut(value, ":")
 		must(0, os.Rename(from, to))

@@ -184,6 +184,8 @@ func TestEveryVerbIsTested(t *testing.T) {
 // What is not the programs' fault is an error, and no failure.
 func TestErrors(t *testing.T) {
 	tests := []struct{ name, script, want string }{
+		{"freeze, negated without a moment", "start prog stay\n! freeze prog", "! freeze: give -writes"},
+		{"freeze, negated with another moment", "start prog stay\nfreeze prog\n! freeze -misses room/f prog", "! freeze: give -writes, not -misses"},
 		{"unknown name", "start prog\nexpect other x", `check.txtar:4: nothing was started under the name "other"`},
 		{"name taken", "start prog stay\nstart prog", `check.txtar:4: the name "prog" is taken: use -as`},
 		{"peer where a process is needed", "start prog\nlisten p unix s\nexits p", "p is a peer, not a process"},

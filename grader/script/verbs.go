@@ -132,15 +132,16 @@ var Verbs = []*Verb{
 		run:     (*call).signal,
 	},
 	{
-		Name: "freeze", Args: "NAME", Min: 1, Max: 1,
+		Name: "freeze", Args: "NAME", Min: 1, Max: 1, Negates: true,
 		Flags: []Flag{toChild, toRunner,
-			{"writes", "FILE", "let it go on to its first write into room/..., or into a file of that folder, and stop it right after"},
+			{"writes", "FILE", "let it go on to its first write into room/..., or into a file below that folder, and stop it right after"},
 			{"unlocks", "FILE", "let it go on until it lets go of its lock on the file, and stop it right after, if it has not ended; the judge's own lock goes first"},
 			{"misses", "FILE", "let it go on until it finds that there is no such file, and stop it right after; it may as well never ask"},
 		},
 		Summary: "stop NAME with SIGSTOP, and wait until it stands still",
 		Detail: "To be stopped at a moment NAME must be held up before: frozen, or waiting for the judge's flock. " +
-			"So: freeze, send, freeze -writes. No further call of its is made before thaw, whatever the machine's load.",
+			"So: freeze, send, freeze -writes. No further call of its is made before thaw, whatever the machine's load. " +
+			"Negated, with -writes: it goes on, and writes nothing there until it waits again, or ends.",
 		run: (*call).freeze,
 	},
 	{

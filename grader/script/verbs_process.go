@@ -745,6 +745,9 @@ func (c *call) freeze() error {
 			return c.freezeAt(flag, m)
 		}
 	}
+	if c.neg {
+		return errors.New("! freeze: give -writes")
+	}
 	return c.stop(syscall.SIGSTOP, true)
 }
 
@@ -763,6 +766,12 @@ func (c *call) freezeAt(flag string, m room.Moment) error {
 	}
 	path, shown := c.inRoom(c.flags[flag])
 	expected := a.name + " " + fmt.Sprintf(momentWords[flag], shown)
+	if c.neg {
+		if flag != "writes" {
+			return fmt.Errorf("! freeze: give -writes, not -%s", flag)
+		}
+		expected = a.name + " writes nothing to " + shown
+	}
 	steps, err := a.process.Follow(path, m)
 	if errors.Is(err, os.ErrProcessDone) || a.process.Exited() != nil {
 		return c.mismatch(a, expected, "", a.state())
@@ -779,6 +788,10 @@ func (c *call) freezeAt(flag string, m room.Moment) error {
 	switch {
 	case err != nil:
 		return err
+	case c.neg && steps.Reached():
+		return c.mismatch(a, expected, "it has written there", "")
+	case c.neg && e != room.OutOfPatience:
+		return nil
 	case steps.Reached():
 		_, err = c.wait(func() bool { return a.process.Stopped() || a.process.ExitedLocked() != nil })
 		return err
@@ -818,7 +831,7 @@ func (c *call) limit() error {
 		}
 	}
 	err = set(c.args[1], n)
-	if a.process.Exited() != nil || errors.Is(err, unix.ESRCH) {
+	if a.process.Exited() != nil {
 		return c.mismatch(a, a.name+" runs, and can be limited", "", a.state())
 	}
 	return err
