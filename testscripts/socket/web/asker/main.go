@@ -3,7 +3,7 @@
 //	asker raw ADDR [METHOD...]
 //
 // sends its input as it is, and prints each answer: its status and what it says of its body, and the body
-// itself if there is a file in it. The METHODs are those of the requests in its input, so that it knows
+// itself if there is a file in it. It ends when its input has ended and the server has closed the connection. The METHODs are those of the requests in its input, so that it knows
 // which answers have no body; the rest is GET.
 //
 //	asker get ADDR PATH...
@@ -41,17 +41,21 @@ func main() {
 	}
 }
 
-// raw copies stdin to the server, and prints its answers until it closes the connection.
+// raw copies stdin to the server, and prints its answers until there are no more.
 func raw(addr string, methods []string) error {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return err
 	}
+	ended := make(chan bool)
 	go func() {
+		defer close(ended)
 		if _, err := io.Copy(struct{ io.Writer }{conn}, os.Stdin); err == nil {
 			conn.(*net.TCPConn).CloseWrite()
 		}
+		io.Copy(io.Discard, os.Stdin)
 	}()
+	defer func() { <-ended }()
 	in := bufio.NewReader(conn)
 	for n := 0; ; n++ {
 		method := "GET"
