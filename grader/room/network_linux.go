@@ -1,6 +1,8 @@
 package room
 
 import (
+	"fmt"
+	"net"
 	"strconv"
 	"strings"
 )
@@ -49,6 +51,47 @@ func hasUnacknowledged(table string) bool {
 		}
 	}
 	return false
+}
+
+// unreadOverTCP counts the bytes of a TCP connection that lie in the kernel at the other end. What unread
+// tells of the judge's own end is no more than what is not acknowledged, and the kernel acknowledges
+// what nobody has read.
+func (in *Input) unreadOverTCP() int {
+	conn, ok := in.dst.(*net.TCPConn)
+	if !ok {
+		return 0
+	}
+	here, ok1 := conn.LocalAddr().(*net.TCPAddr)
+	there, ok2 := conn.RemoteAddr().(*net.TCPAddr)
+	if !ok1 || !ok2 {
+		return 0
+	}
+	for _, n := range in.room.keeper.networks() {
+		for _, file := range []string{"/tcp", "/tcp6"} {
+			if table, err := readProc(n.proc + file); err == nil {
+				if n := receiveQueue(string(table), there.Port, here.Port); n > 0 {
+					return n
+				}
+			}
+		}
+	}
+	return 0
+}
+
+// receiveQueue finds in /proc/net/tcp how many bytes lie unread at the end with this port of a connection on
+// loopback, whose other end has that one.
+func receiveQueue(table string, port, other int) int {
+	local, remote := fmt.Sprintf(":%04X", port), fmt.Sprintf(":%04X", other)
+	for line := range strings.Lines(table) {
+		f := strings.Fields(line)
+		if len(f) < 5 || !strings.HasSuffix(f[1], local) || !strings.HasSuffix(f[2], remote) || !loopback(f[1]) {
+			continue
+		}
+		_, queue, _ := strings.Cut(f[4], ":")
+		n, _ := strconv.ParseUint(queue, 16, 32)
+		return int(n)
+	}
+	return 0
 }
 
 // loopback tells whether an address of the table, in hexadecimal and network order as the machine

@@ -98,6 +98,8 @@ func shortPath(path string) (string, func(), error) { return path, func() {}, ni
 
 func unread(descriptor) int { return 0 }
 
+func (in *Input) unreadOverTCP() int { return 0 }
+
 // Stopped cannot be told here.
 func (p *Process) Stopped() bool { return p.frozen }
 

@@ -493,7 +493,7 @@ func (in *Input) Pending() (bool, error) {
 // Taken tells whether the program has read everything that was sent so far. Where the kernel cannot
 // be asked it is true as soon as the kernel has the bytes. The room must be locked.
 func (in *Input) Taken() bool {
-	return in.err != nil || len(in.queue) == 0 && unread(in.dst) == 0
+	return in.err != nil || len(in.queue) == 0 && unread(in.dst) == 0 && in.unreadOverTCP() == 0
 }
 
 func (in *Input) inFlight() bool {
