@@ -74,17 +74,14 @@ func Build(p Plan) (*Block, error) {
 	}
 	theirs := os.NewFile(uintptr(pair[1]), "link")
 	defer theirs.Close()
-	ours, err := newLink(pair[0])
-	if err != nil {
-		return nil, err
-	}
+	ours := newLink(pair[0])
 	b := &Block{link: ours, handle: -1, answers: map[int]chan reply{}, inside: map[int]*Process{}, early: map[int]Exit{}, down: make(chan struct{})}
 	if b.group, err = newGroup(p.Bounds); err != nil {
-		ours.Close()
+		ours.close()
 		return nil, fmt.Errorf("control group: %w", err)
 	}
 	if b.init, err = startInit(theirs, &b.handle); err != nil {
-		ours.Close()
+		ours.close()
 		return nil, errors.Join(fmt.Errorf("namespaces: %w", err), b.group.remove())
 	}
 	go b.listen()
@@ -365,8 +362,9 @@ func (b *Block) Kills() int { return b.group.kills() }
 func (b *Block) Close() error {
 	unix.PidfdSendSignal(b.handle, unix.SIGKILL, nil, 0)
 	_, err := b.init.Wait() // the kernel reaps all others of the pid namespace first
-	b.link.Close()
+	b.link.hangUp()
 	<-b.down
+	b.link.close()
 	unix.Close(b.handle)
 	for _, f := range []*os.File{b.folder, b.diag} {
 		if f != nil {
