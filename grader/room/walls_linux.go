@@ -27,9 +27,11 @@ type walled struct {
 	// workshop is where a tool works, if this is a room for one.
 	workshop string
 
-	mu    sync.Mutex
-	ids   map[int]bool          // of the processes that were started and not waited for
-	roles map[string]*roleCells // by what Command.Cell names
+	mu  sync.Mutex
+	ids map[int]bool // of the processes that were started and not waited for
+	// reapers are the children of pid 1 that have been found to be such: they stay as long as the room.
+	reapers map[int]bool
+	roles   map[string]*roleCells // by what Command.Cell names
 }
 
 // roleCells are the cells of one role. Those of processes that run at one time are apart, even if it is
@@ -70,7 +72,7 @@ func raise(w Walls, l Limits) (keeper, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	k := &walled{house: w.House, block: block, kind: kind, kills: block.Kills(), roles: map[string]*roleCells{}, ids: map[int]bool{}}
+	k := &walled{house: w.House, block: block, kind: kind, kills: block.Kills(), roles: map[string]*roleCells{}, ids: map[int]bool{}, reapers: map[int]bool{}}
 	k.plan(w)
 	layout := wall.Layout{FolderSize: int64(l.Disk), Inodes: folderFiles}
 	for role := range w.Programs { // these are likely to be wanted
@@ -255,7 +257,8 @@ func (k *walled) left() (mine, perhaps []int) {
 	for _, pid := range children(k.block.Init()) {
 		switch {
 		case k.ids[pid]:
-		case wall.IsReaper(pid):
+		case k.reapers[pid] || wall.IsReaper(pid):
+			k.reapers[pid] = true
 			mine = append(mine, children(pid)...)
 		default:
 			mine = append(mine, pid)

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,6 +106,40 @@ func TestNothingOutlivesARoom(t *testing.T) {
 		assert.Empty(t, children(block.Init()))
 	}
 	assert.Equal(t, init[0], init[2], "the block should have been kept")
+}
+
+// TestOrphansBehindWalls: what a program leaves behind is the room's, whoever its parent is now, and no more
+// than that is; and when it rests the room does. A block that serves again has forgotten it.
+func TestOrphansBehindWalls(t *testing.T) {
+	program, err := resident()
+	require.NoError(t, err)
+	for _, channel := range []string{"unix", "signal"} { // with pids of their own for each cell, and without
+		t.Run(channel, func(t *testing.T) {
+			h := OpenHouse(filepath.Dir(program))
+			t.Cleanup(func() { require.NoError(t, h.Close()) })
+			var init []int
+			for range 3 {
+				r := openWith(t, Config{Walls: &Walls{House: h, Channel: channel, Programs: map[string]string{"resident": program, "other": program}}})
+				k := r.keeper.(*walled)
+				mine, perhaps := k.left()
+				assert.Empty(t, append(mine, perhaps...))
+				p := inhabit(t, r, "desert")
+				line(t, r, p.Out)
+				wait(t, r, "the end of the parent", func() bool { return p.ExitedLocked() != nil })
+				assert.Equal(t, Quiescent, r.Wait(t.Context(), never))
+				mine, _ = k.left()
+				require.Len(t, mine, 1)
+				orphan, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", mine[0]))
+				require.NoError(t, err)
+				assert.Equal(t, "/bin/resident\x00stay\x00", string(orphan))
+				assert.Equal(t, 1, r.see(nil, true).processes)
+				init = append(init, k.block.Init())
+				require.NoError(t, r.Close())
+				assert.NoDirExists(t, fmt.Sprintf("/proc/%d", mine[0]))
+			}
+			assert.Equal(t, init[0], init[2], "the block should have been kept")
+		})
+	}
 }
 
 func TestLimitsAreToldAsSuch(t *testing.T) {

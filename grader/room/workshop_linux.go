@@ -24,7 +24,7 @@ func raiseWorkshop(w Workshop, dir string, l Limits) (keeper, error) {
 		{From: w.Cache, To: w.Cache, Overlay: true},
 		{From: w.Dir, To: w.Dir, Write: true},
 	}}
-	k := &walled{house: house, block: block, kind: kind, workshop: dir, roles: map[string]*roleCells{"workshop": {free: []string{c.Name}}}, ids: map[int]bool{}}
+	k := &walled{house: house, block: block, kind: kind, workshop: dir, roles: map[string]*roleCells{"workshop": {free: []string{c.Name}}}, ids: map[int]bool{}, reapers: map[int]bool{}}
 	if err := block.Furnish(wall.Layout{Cells: []wall.Cell{c}, FolderSize: 1 << 20, Inodes: 16}); err != nil {
 		return nil, errors.Join(err, house.raze(block))
 	}

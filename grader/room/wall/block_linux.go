@@ -74,17 +74,14 @@ func Build(p Plan) (*Block, error) {
 	}
 	theirs := os.NewFile(uintptr(pair[1]), "link")
 	defer theirs.Close()
-	ours, err := newLink(pair[0])
-	if err != nil {
-		return nil, err
-	}
+	ours := newLink(pair[0])
 	b := &Block{link: ours, handle: -1, answers: map[int]chan reply{}, inside: map[int]*Process{}, early: map[int]Exit{}, down: make(chan struct{})}
 	if b.group, err = newGroup(p.Bounds); err != nil {
-		ours.Close()
+		ours.close()
 		return nil, fmt.Errorf("control group: %w", err)
 	}
 	if b.init, err = startInit(theirs, &b.handle); err != nil {
-		ours.Close()
+		ours.close()
 		return nil, errors.Join(fmt.Errorf("namespaces: %w", err), b.group.remove())
 	}
 	go b.listen()
@@ -271,9 +268,8 @@ func (b *Block) Start(c Command, files ...*os.File) (*Process, error) {
 		return nil, errors.New("pid 1 sent no handle of the process")
 	}
 	p := &Process{Self: a.Pid, handle: a.fds[0], exit: make(chan Exit, 1), block: b}
-	p.Pid = pidOf(p.handle)
-	if self := innermost("/proc/self/fdinfo/" + strconv.Itoa(p.handle)); self != 0 {
-		p.Self = self
+	if pids := pidsIn("/proc/self/fdinfo/" + strconv.Itoa(p.handle)); len(pids) > 0 {
+		p.Pid, p.Self = pids[0], pids[len(pids)-1]
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -286,32 +282,27 @@ func (b *Block) Start(c Command, files ...*os.File) (*Process, error) {
 	return p, nil
 }
 
-// pidOf asks whose pidfd it is: the pid as we see it. 0 if it has been reaped.
-func pidOf(handle int) int {
-	b, _ := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(handle))
-	_, after, _ := strings.Cut(string(b), "\nPid:\t")
-	line, _, _ := strings.Cut(after, "\n")
-	pid, _ := strconv.Atoi(line)
-	return max(pid, 0)
-}
-
-// innermost gives the pid that a process has in its own namespace, from one of the files that tell it; 0
-// if the process is gone.
-func innermost(file string) int {
+// pidsIn gives the pids that a process has, in our namespace first and in its own last, from one of the
+// files that tell them; none if it has been reaped.
+func pidsIn(file string) []int {
 	b, _ := os.ReadFile(file)
 	_, after, _ := strings.Cut(string(b), "\nNSpid:")
 	line, _, _ := strings.Cut(after, "\n")
-	pids := strings.Fields(line)
-	if len(pids) == 0 {
-		return 0
+	var pids []int
+	for f := range strings.FieldsSeq(line) {
+		if pid, err := strconv.Atoi(f); err == nil && pid > 0 {
+			pids = append(pids, pid)
+		}
 	}
-	pid, _ := strconv.Atoi(pids[len(pids)-1])
-	return pid
+	return pids
 }
 
 // IsReaper tells whether a child of pid 1 is the pid 1 of a pid namespace within the block: its children
 // are the orphans of a cell.
-func IsReaper(pid int) bool { return innermost(fmt.Sprintf("/proc/%d/status", pid)) == 1 }
+func IsReaper(pid int) bool {
+	pids := pidsIn(fmt.Sprintf("/proc/%d/status", pid))
+	return len(pids) > 0 && pids[len(pids)-1] == 1
+}
 
 // Wait returns the end of the process. The error is ErrDown if the block ended first.
 func (p *Process) Wait() (Exit, error) {
@@ -365,8 +356,9 @@ func (b *Block) Kills() int { return b.group.kills() }
 func (b *Block) Close() error {
 	unix.PidfdSendSignal(b.handle, unix.SIGKILL, nil, 0)
 	_, err := b.init.Wait() // the kernel reaps all others of the pid namespace first
-	b.link.Close()
+	b.link.hangUp()
 	<-b.down
+	b.link.close()
 	unix.Close(b.handle)
 	for _, f := range []*os.File{b.folder, b.diag} {
 		if f != nil {

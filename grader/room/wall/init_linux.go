@@ -1,14 +1,15 @@
 package wall
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
 	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,8 +20,14 @@ const initName = "ipclab-room"
 // Whoever imports this package can be executed as pid 1: it is decided before main begins.
 func init() {
 	if len(os.Args) == 1 && os.Args[0] == initName && os.Getpid() == 1 {
-		serve()
-		os.Exit(0)
+		// A cell's thread ends with its cell, which the first thread of a process cannot. It is this
+		// one, and waits here for ever; nor does any other goroutine wait for it.
+		runtime.LockOSThread()
+		go func() {
+			serve()
+			os.Exit(0)
+		}()
+		select {}
 	}
 }
 
@@ -35,6 +42,7 @@ type warden struct {
 	inUse   int // so many wings, the first ones, are the present layout's
 	lastPid int // a descriptor of /proc/sys/kernel/ns_last_pid; -1 if there is none
 
+	starting sync.WaitGroup // programs that cells have been told to fork
 	mu       sync.Mutex
 	children map[int]bool // started by request, and not reaped yet
 	some     *sync.Cond   // there are children, of whatever kind
@@ -45,26 +53,14 @@ type warden struct {
 // serve does what the grader asks, until the grader is gone. Then it exits, and the kernel kills
 // everything in the block.
 func serve() {
-	// A cell's thread ends with its cell, which the first thread of a process cannot.
-	runtime.LockOSThread()
 	// Nothing in the block is worth more than the grader when memory runs short. Written before the
 	// process is closed to the rest, which takes its own /proc away from it.
 	os.WriteFile("/proc/self/oom_score_adj", []byte("900"), 0)
 	unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) // nobody in the block may look into it
-	// The kernel spares pid 1 the default actions, but Go's runtime has handlers that exit. To ignore
-	// signals instead would be inherited by every program.
-	drop := make(chan os.Signal, 1)
-	signal.Notify(drop)
-	go func() {
-		for range drop {
-		}
-	}()
+	defaultSignals()
 	unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC)
 	unix.Umask(0o022)
-	l, err := newLink(3)
-	if err != nil {
-		return
-	}
+	l := newLink(3)
 	w := &warden{link: l, cells: map[string]*cell{}, children: map[int]bool{}, lastPid: -1}
 	w.some, w.none = sync.NewCond(&w.mu), sync.NewCond(&w.mu)
 	go w.reap()
@@ -76,6 +72,20 @@ func serve() {
 			return
 		}
 		w.obey(q, fds)
+	}
+}
+
+// defaultSignals gives all signals up that Go's runtime handles, but for the one with which it interrupts
+// goroutines: some of its handlers exit. The kernel spares pid 1 the default actions of what is sent from
+// within. To ignore signals instead would be inherited by every program; and to be told of them, through
+// package signal, costs two switches of threads for each.
+func defaultSignals() {
+	const last = 64
+	var standard [4]uintptr // a struct sigaction as the kernel has it, with SIG_DFL
+	for n := unix.Signal(1); n <= last; n++ {
+		if n != unix.SIGURG {
+			unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(n), uintptr(unsafe.Pointer(&standard)), 0, 8, 0, 0)
+		}
 	}
 }
 
@@ -125,9 +135,9 @@ func (w *warden) start(q request, fds []int) {
 		w.answer(answer{ID: q.ID, Err: "no cell " + q.Command.Cell})
 		return
 	}
-	done := make(chan struct{})
-	c.work <- func() {
-		defer close(done)
+	w.starting.Add(1)
+	c.do(func() {
+		defer w.starting.Done()
 		w.mu.Lock() // a child that ends at once is reaped after it has been entered
 		pid, handle, err := c.fork(q.Command, fds)
 		if err == nil {
@@ -145,13 +155,13 @@ func (w *warden) start(q request, fds []int) {
 		}
 		w.answer(answer{ID: q.ID, Pid: pid}, handle)
 		unix.Close(handle)
-	}
-	<-done
+	})
 }
 
 // killAll kills everything but pid 1 itself, and the reapers if it can. One call is enough: a process
 // cannot fork once it has been sent SIGKILL.
 func (w *warden) killAll() error {
+	w.starting.Wait() // what is not there yet could not be killed
 	if !w.outside {
 		return w.tellWings(orderKill)
 	}
@@ -166,11 +176,14 @@ func (w *warden) killAll() error {
 // What was started by request is waited for first: an orphan is its wing's reaper's to wait for from the
 // moment in which its parent ends, and no sooner.
 func (w *warden) clear() error {
+	err := w.killAll()
 	for _, c := range w.cells {
-		close(c.work)
+		c.do(nil)
+	}
+	for _, c := range w.cells {
+		<-c.ready
 	}
 	clear(w.cells)
-	err := w.killAll()
 	w.mu.Lock()
 	for !w.idle {
 		w.none.Wait()
@@ -222,22 +235,50 @@ func (w *warden) reap() {
 type cell struct {
 	Cell
 	sources []string
-	wing    *wing // nil if its processes' pids are the block's
+	wing    *wing      // nil if its processes' pids are the block's
+	ready   chan error // what has come of settle; closed when the cell has ended
 	work    chan func()
+	bell    int // an eventfd that counts what is in work
 }
 
 // run is the life of a cell's thread. It never runs another goroutine, since what it has given up
 // cannot be had again; it ends with the cell, and the cell's mounts with it.
-func (c *cell) run(ready chan<- error) {
+//
+// It waits in a call to the kernel, which wakes it at once: between goroutines, the scheduler would first
+// wake another thread to find that this one is to run.
+func (c *cell) run() {
 	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-	err := c.settle()
-	ready <- err
+	var err error
+	if c.bell, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_SEMAPHORE); err != nil {
+		c.ready <- err
+		return
+	}
+	defer close(c.ready)
+	defer unix.Close(c.bell)
+	err = c.settle()
+	c.ready <- err
 	if err != nil {
 		return
 	}
-	for f := range c.work {
+	for count := make([]byte, 8); ; {
+		if n, err := unix.Read(c.bell, count); n != len(count) {
+			if err == unix.EINTR {
+				continue
+			}
+			return
+		}
+		f := <-c.work
+		if f == nil {
+			return
+		}
 		f()
 	}
+}
+
+// do has the cell's thread call a function; nil ends the cell.
+func (c *cell) do(f func()) {
+	c.work <- f
+	unix.Write(c.bell, binary.NativeEndian.AppendUint64(nil, 1))
 }
 
 // settle takes the thread into its own mount namespace and gives all privileges up.

@@ -234,7 +234,7 @@ func (w *warden) furnish(l *Layout) ([]int, error) {
 func (w *warden) addCells(cells ...Cell) error {
 	made := make([]*cell, len(cells))
 	for i, c := range cells {
-		made[i] = &cell{Cell: c, sources: w.sources, work: make(chan func())}
+		made[i] = &cell{Cell: c, sources: w.sources, work: make(chan func(), 1), ready: make(chan error, 1)}
 		w.outside = w.outside || !c.OwnPids
 		if !c.OwnPids {
 			continue
@@ -244,15 +244,15 @@ func (w *warden) addCells(cells ...Cell) error {
 			return err
 		}
 	}
-	ready := make(chan error)
 	for _, c := range made {
-		w.cells[c.Name] = c
-		go c.run(ready)
+		go c.run()
 	}
 	var errs []error
-	for range made {
-		if err := <-ready; err != nil {
+	for _, c := range made {
+		if err := <-c.ready; err != nil {
 			errs = append(errs, fmt.Errorf("cell: %w", err))
+		} else {
+			w.cells[c.Name] = c
 		}
 	}
 	return errors.Join(errs...)

@@ -200,6 +200,10 @@ func reaperLife(r *reaper) {
 			syscall.RawSyscall(unix.SYS_KILL, ^uintptr(0), uintptr(unix.SIGKILL), 0)
 		case orderAwait: // with SIGCHLD ignored the call returns when there are no children any more
 			syscall.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), 0, unix.WALL, 0, 0, 0)
+			for e := syscall.Errno(0); e == 0; { // nor is the last of them still about to leave
+				syscall.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+				_, _, e = syscall.RawSyscall(unix.SYS_KILL, ^uintptr(0), 0, 0)
+			}
 			syscall.RawSyscall6(unix.SYS_PWRITE64, lastPid, uintptr(unsafe.Pointer(r.first)), 1, 0, 0, 0)
 		}
 	}

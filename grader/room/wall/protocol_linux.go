@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
-	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -37,18 +35,13 @@ type answer struct {
 // maxMessage bounds a message, in bytes. Arguments and environments are the largest parts.
 const maxMessage = 512 << 10
 
-// link is one end of the socket pair.
-type link struct{ *net.UnixConn }
+// link is one end of the socket pair. Its calls block in the kernel: whoever is told something runs at
+// once, and needs no other thread that waits for many.
+type link int
 
-func newLink(fd int) (link, error) {
+func newLink(fd int) link {
 	syscall.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 2*maxMessage)
-	f := os.NewFile(uintptr(fd), "link")
-	defer f.Close()
-	c, err := net.FileConn(f)
-	if err != nil {
-		return link{}, err
-	}
-	return link{c.(*net.UnixConn)}, nil
+	return link(fd)
 }
 
 func (l link) send(v any, fds ...int) error {
@@ -63,15 +56,25 @@ func (l link) send(v any, fds ...int) error {
 	if len(fds) > 0 {
 		rights = unix.UnixRights(fds...)
 	}
-	_, _, err = l.WriteMsgUnix(b, rights, nil)
-	return err
+	for {
+		if err = unix.Sendmsg(int(l), b, rights, nil, unix.MSG_NOSIGNAL); err != unix.EINTR {
+			return err
+		}
+	}
 }
+
+// hangUp ends what waits at either end.
+func (l link) hangUp() { unix.Shutdown(int(l), unix.SHUT_RDWR) }
+
+func (l link) close() error { return unix.Close(int(l)) }
 
 // receive reads one message into v. The descriptors are close-on-exec.
 func (l link) receive(buf []byte, v any) ([]int, error) {
 	rights := make([]byte, unix.CmsgSpace(16*4))
-	n, m, flags, _, err := l.ReadMsgUnix(buf, rights)
+	n, m, flags, _, err := unix.Recvmsg(int(l), buf, rights, unix.MSG_CMSG_CLOEXEC)
 	switch {
+	case err == unix.EINTR:
+		return l.receive(buf, v)
 	case err != nil:
 		return nil, err
 	case n == 0:

@@ -21,6 +21,12 @@ func main() {
 		fmt.Fprintln(c, "hello")
 	case "eat":
 		eat(arg[0])
+	case "desert": // leaves a child behind
+		cmd := exec.Command(os.Args[0], "stay")
+		cmd.Stdout = os.Stdout
+		check(cmd.Start())
+	case "stay":
+		stay()
 	case "multiply":
 		multiply()
 	case "fill":
@@ -63,6 +69,14 @@ func echo(network, address string) {
 	for in := bufio.NewScanner(c); in.Scan(); {
 		fmt.Fprintln(c, in.Text())
 	}
+}
+
+// stay waits for what never comes, since it holds the other end itself.
+func stay() {
+	r, _, err := os.Pipe()
+	check(err)
+	fmt.Println("here")
+	r.Read(make([]byte, 1))
 }
 
 // eat takes so many MiB, in private memory or, with an s before the number, in shared memory, and keeps them.

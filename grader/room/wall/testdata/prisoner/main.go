@@ -29,6 +29,8 @@ func main() {
 	case "orphan": // leaves a child behind that ends by itself
 		child, err := os.StartProcess(program, []string{program, "say"}, &os.ProcAttr{})
 		fmt.Println(child != nil, err)
+	case "family":
+		family(args)
 	case "ways":
 		list()
 	case "talk":
