@@ -31,7 +31,6 @@ func enclose(f Fence, dir string) (keeper, error) {
 	}
 	for role, program := range f.programs() {
 		cell := cellOf(f.Channel, len(f.Programs), f.Folder)
-		cell.Signals = cell.Signals && len(f.Programs) > 1 // the judge's come in anyway
 		w := wall.Fence{Cell: cell, Program: program, Runs: f.runs(role), Work: dir, User: user, TCP: f.Channel == "tcp"}
 		if w.Own, err = f.owned(role); err == nil && !cell.Shared {
 			w.Work, err = f.owned(role + ".room")

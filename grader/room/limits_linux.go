@@ -68,14 +68,16 @@ func (p *Process) prlimit(res int, n uint64, soft bool) error {
 	if p.Pid <= 0 { // to the kernel this is the grader itself
 		return unix.ESRCH
 	}
-	limit := unix.Rlimit{Cur: n, Max: n}
-	if soft {
-		if err := unix.Prlimit(p.Pid, res, nil, &limit); err != nil {
-			return err
+	set := func() error {
+		limit := unix.Rlimit{Cur: n, Max: n}
+		if soft {
+			if err := unix.Prlimit(p.Pid, res, nil, &limit); err != nil {
+				return err
+			}
+			limit.Cur = min(n, limit.Max)
 		}
-		limit.Cur = min(n, limit.Max)
+		return unix.Prlimit(p.Pid, res, &limit, nil)
 	}
-	set := func() error { return unix.Prlimit(p.Pid, res, &limit, nil) }
 	err := set()
 	if err == unix.EPERM {
 		err = asUserOf(p.Pid, set)
