@@ -151,6 +151,7 @@ const (
 	Writes Moment = iota
 	Unlocks
 	Misses
+	Opens
 )
 
 // Steps is not to be had here.
