@@ -271,12 +271,18 @@ func (s *Steps) concerns(fd int) bool {
 	if err != nil || !file.Mode().IsRegular() {
 		return false
 	}
-	if nameless(file) {
-		folder, err := os.Stat(s.path)
-		return err == nil && folder.IsDir() && device(folder) == device(file)
+	where, err := os.Stat(s.path)
+	switch {
+	case err != nil:
+		return false
+	case !where.IsDir():
+		return os.SameFile(where, file)
+	case nameless(file):
+		return device(where) == device(file)
 	}
 	found := false
-	filepath.WalkDir(s.path, func(_ string, e fs.DirEntry, err error) error {
+	// The room itself may be a link; a walk would not follow it.
+	filepath.WalkDir(s.path+"/.", func(_ string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return nil // it has just been removed
 		}
