@@ -158,6 +158,7 @@ const (
 	Writes Moment = iota
 	Unlocks
 	Misses
+	Opens
 )
 
 // Steps is not to be had here.

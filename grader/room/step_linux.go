@@ -24,6 +24,7 @@ const (
 	Writes  Moment = iota // it has written to the file, or to a file below the folder, for the first time
 	Unlocks               // it has let go of its lock on the file
 	Misses                // it has looked for the file, and found that there is none
+	Opens                 // it has opened the file, or a file below the folder
 )
 
 // Steps follows a process from one call of the kernel to the next, and stops it right after the one that
@@ -246,6 +247,8 @@ func (s *Steps) came(c *call, result int64) bool {
 	case Writes:
 		arg, writes := writingCalls[c.number]
 		return writes && result > 0 && s.concerns(int(int32(c.args[arg])))
+	case Opens:
+		return openingCalls[c.number] && result >= 0 && s.concerns(int(result))
 	case Unlocks:
 		if !unlockingCalls[c.number] {
 			return false
@@ -268,12 +271,18 @@ func (s *Steps) concerns(fd int) bool {
 	if err != nil || !file.Mode().IsRegular() {
 		return false
 	}
-	if nameless(file) {
-		folder, err := os.Stat(s.path)
-		return err == nil && folder.IsDir() && device(folder) == device(file)
+	where, err := os.Stat(s.path)
+	switch {
+	case err != nil:
+		return false
+	case !where.IsDir():
+		return os.SameFile(where, file)
+	case nameless(file):
+		return device(where) == device(file)
 	}
 	found := false
-	filepath.WalkDir(s.path, func(_ string, e fs.DirEntry, err error) error {
+	// The room itself may be a link; a walk would not follow it.
+	filepath.WalkDir(s.path+"/.", func(_ string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return nil // it has just been removed
 		}
@@ -295,6 +304,8 @@ var writingCalls = map[uint64]int{
 	unix.SYS_WRITE: 0, unix.SYS_WRITEV: 0, unix.SYS_PWRITE64: 0, unix.SYS_PWRITEV: 0, unix.SYS_PWRITEV2: 0,
 	unix.SYS_SENDFILE: 0, unix.SYS_COPY_FILE_RANGE: 2, unix.SYS_SPLICE: 2,
 }
+
+var openingCalls = map[uint64]bool{unix.SYS_OPENAT: true, unix.SYS_OPENAT2: true}
 
 var unlockingCalls = map[uint64]bool{unix.SYS_FLOCK: true, unix.SYS_FCNTL: true, unix.SYS_CLOSE: true, unix.SYS_CLOSE_RANGE: true, unix.SYS_DUP3: true}
 

@@ -76,7 +76,7 @@ func explainOne(d room.Diagnosis) string {
 		parts = append(parts, "it was stopped by SIGSTOP, and nobody lets it go on")
 	}
 	if lostSignal(d) {
-		parts = append(parts, "the signal did not reach the channel: signal.Notify does not wait for a receiver, so a channel without a buffer loses what comes while nobody receives")
+		parts = append(parts, "it was sent a signal and takes none from a channel now: was it taken and thrown away, or did it never get there? signal.Notify does not wait for a receiver, so a channel without a buffer loses what comes while nobody receives")
 	}
 	if len(parts) == 0 {
 		return ""

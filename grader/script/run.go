@@ -2,7 +2,6 @@ package script
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -312,7 +311,7 @@ func (r *run) call(ts *testscript.TestScript, v *Verb, neg bool, args []string) 
 		s := c.symptom(r.failure)
 		r.diagnose(r.failure)
 		s.where = r.failure.Where
-		r.failure.Misconception = cmp.Or(s.misconception(), r.Misconception)
+		r.failure.Misconception = s.misconception(r.Misconception)
 		ts.Fatalf("%s", "mismatch")
 	default:
 		r.broken(err)

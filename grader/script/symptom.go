@@ -1,6 +1,7 @@
 package script
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -69,13 +70,16 @@ func (r *run) before(words ...string) bool {
 	return false
 }
 
+// cause is a misconception, by its id, and the symptom that shows it.
+type cause struct {
+	id    string
+	shows func(symptom) bool
+}
+
 // causes lead from a symptom to the misconception behind it; the first that fits is told. What a
 // program says itself, or dies of, comes before what it waits for. The lessons have a paragraph on
 // each, under its id (see grader.Course.Paragraph).
-var causes = []struct {
-	id    string
-	shows func(symptom) bool
-}{
+var causes = []cause{
 	{"scanner-limit", func(s symptom) bool { return strings.Contains(s.stderr, "token too long") }},
 	{"client-holds-name", func(s symptom) bool { return strings.Contains(s.stderr, "address already in use") }},
 	{"dial-before-listen", func(s symptom) bool { return dialFailed.MatchString(s.stderr) }},
@@ -89,7 +93,6 @@ var causes = []struct {
 	{"scanner-limit", func(s symptom) bool { return s.exit != nil && slices.ContainsFunc(s.sent, isLongLine) }},
 	{"eof-comes-alone", lastLineLost},
 	{"poll-for-events", func(s symptom) bool { return s.patience || s.anybody(sleeps) }},
-	{"unbuffered-holds-one", func(s symptom) bool { return s.anybody(lostSignal) }},
 	{"read-hears-signals", func(s symptom) bool { return s.lastSent(isSignal) && slices.ContainsFunc(s.asked(), mainReads) }},
 	{"own-write-end", func(s symptom) bool { return s.anyWait("read", heldByItself) }},
 	{"lock-per-process", func(s symptom) bool { return s.anyWait("flock", heldByItself) }},
@@ -104,10 +107,17 @@ var causes = []struct {
 	{"written-is-sent", keptBack},
 }
 
+// guesses are causes that a symptom makes likely, and no more than that: what the script says it shows
+// comes before them. A process that was sent a signal and waits at a channel may have lost it, as those
+// do whose channel has no buffer, or may have taken it and thrown it away.
+var guesses = []cause{
+	{"unbuffered-holds-one", func(s symptom) bool { return s.anybody(lostSignal) }},
+}
+
 // Misconceptions gives the ids that a failure may name, each once.
 func Misconceptions() []string {
 	var ids []string
-	for _, c := range causes {
+	for _, c := range slices.Concat(causes, guesses) {
 		if !slices.Contains(ids, c.id) {
 			ids = append(ids, c.id)
 		}
@@ -115,9 +125,15 @@ func Misconceptions() []string {
 	return ids
 }
 
-// misconception finds the one that a symptom points to; "" if it points to none.
-func (s symptom) misconception() string {
-	for _, c := range causes {
+// misconception finds the one that a symptom points to; "" if it points to none. What the script
+// says that it shows, or "", comes before a mere guess.
+func (s symptom) misconception(scripts string) string {
+	return cmp.Or(s.first(causes), scripts, s.first(guesses))
+}
+
+// first finds the first of the causes that shows.
+func (s symptom) first(of []cause) string {
+	for _, c := range of {
 		if c.shows(s) {
 			return c.id
 		}

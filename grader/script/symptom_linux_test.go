@@ -93,9 +93,19 @@ func TestMisconception(t *testing.T) {
 		{"another one waits", symptom{verb: "expect", answer: true, name: "p", sent: []string{`"x\n"`}, where: []room.Diagnosis{at("p"), at("q", input)}}, ""},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			assert.Equal(t, x.want, x.symptom.misconception())
+			assert.Equal(t, x.want, x.symptom.misconception(""))
 		})
 	}
+}
+
+// A guess is worth less than the script's own word, and what the symptom shows for sure is worth more.
+func TestGuesses(t *testing.T) {
+	lost := room.Diagnosis{Process: "p", Signalled: true, Goroutines: []room.Goroutine{{Main: true, State: "chan receive"}}}
+	s := symptom{verb: "expect", where: []room.Diagnosis{lost}}
+	assert.Equal(t, "unbuffered-holds-one", s.misconception(""))
+	assert.Equal(t, "shyness", s.misconception("shyness"))
+	s.patience = true
+	assert.Equal(t, "poll-for-events", s.misconception("shyness"))
 }
 
 // The script's own word counts where the symptom tells nothing, and not where it does.
