@@ -1,6 +1,7 @@
 // Child is a command to supervise. What it does, its first argument says:
 //
 //	child show ARGS...   prints its arguments, then copies each line of its input to stdout and to stderr
+//	child env NAME       prints the value of a variable of its environment
 //	child exit N         exits with status N
 //	child die SIGNAL     sends itself the signal, which ends it
 //	child taps           prints each signal that it gets; a line "end N" makes it exit with status N
@@ -37,7 +38,7 @@ func main() {
 		fail(fmt.Errorf("say what to do"))
 	}
 	args := os.Args[2:]
-	do := map[string]func([]string){"show": show, "exit": exit, "die": die, "taps": taps, "deaf": deaf, "helped": helped,
+	do := map[string]func([]string){"show": show, "env": env, "exit": exit, "die": die, "taps": taps, "deaf": deaf, "helped": helped,
 		"leaves": leaves, "leaves-at-end": leavesAtEnd, "deaf-both": deafBoth, "fosters": fosters, "helper": helper, "foster": foster}[os.Args[1]]
 	if do == nil {
 		fail(fmt.Errorf("cannot do %q", os.Args[1]))
@@ -57,6 +58,8 @@ func show(args []string) {
 		fmt.Fprintln(os.Stderr, in.Text())
 	}
 }
+
+func env(args []string) { fmt.Println(os.Getenv(args[0])) }
 
 func exit(args []string) {
 	n, err := strconv.Atoi(args[0])
