@@ -384,7 +384,7 @@ func (v *verification) caught(e *entry, w Variant) bool {
 	at := slices.IndexFunc(e.report.Checks, func(r CheckReport) bool { return r.ID == w.CaughtBy })
 	r := e.report.Checks[at]
 	if r.Outcome != Fail {
-		v.problem("%s of %s: check %s: %s, want fail (%s)", e.variant, e.ID, r.ID, r.Outcome, w.Why)
+		v.problem("%s of %s: check %s: %s, want fail (%s)%s", e.variant, e.ID, r.ID, r.Outcome, w.Why, whyBroken(r))
 		return false
 	}
 	said := strings.Join([]string{r.Failure.Message, r.Failure.Side, r.Failure.Hint}, "\n")
@@ -397,6 +397,14 @@ func (v *verification) caught(e *entry, w Variant) bool {
 		return false
 	}
 	return true
+}
+
+// whyBroken gives what the grader says of itself.
+func whyBroken(r CheckReport) string {
+	if r.Failure == nil {
+		return ""
+	}
+	return "\n" + indent(r.Failure.Message)
 }
 
 // texts checks READMEs, promises, stubs and stray files.

@@ -11,25 +11,33 @@ import (
 type fifo struct{ *os.File }
 
 // take is one read. Before the first writer has come, a FIFO that was opened without waiting reads as if
-// it had ended; it has not.
+// it had ended; it has not. Nor has it if a writer came after that read, wrote and went.
 func (f *fifo) take(fd int, b []byte) (int, error) {
-	n, err := unix.Read(fd, b)
-	if n == 0 && err == nil && !hungUp(fd) {
-		return 0, unix.EAGAIN
+	for {
+		n, err := unix.Read(fd, b)
+		if n != 0 || err != nil {
+			return n, err
+		}
+		switch now := events(fd); {
+		case now&unix.POLLIN != 0:
+		case now&unix.POLLHUP != 0: // a writer was there, and none is any more
+			return 0, nil
+		default:
+			return 0, unix.EAGAIN
+		}
 	}
-	return n, err
 }
 
-// hungUp tells whether a writer was there, and none is any more.
-func hungUp(fd int) bool {
+func events(fd int) int16 {
 	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-	n, err := unix.Poll(p, 0)
-	return err == nil && n > 0 && p[0].Revents&unix.POLLHUP != 0
+	unix.Poll(p, 0)
+	return p[0].Revents
 }
 
 // OpenFIFO opens one end of a named pipe without waiting. The writing end of one that nobody reads cannot
 // be had: the error is ENXIO then.
 func OpenFIFO(path string, write bool) (*os.File, error) {
+	awaitSpawns() // a child half started may hold an end that the judge has closed, and would be taken for a writer
 	mode := unix.O_RDONLY
 	if write {
 		mode = unix.O_WRONLY

@@ -107,6 +107,7 @@ type run struct {
 // actor is a process or a scripted peer, with what the script has read of it.
 type actor struct {
 	name    string
+	mine    bool // it runs a program of the student's
 	process *room.Process
 	peer    *room.Peer
 	read    [2]int // bytes of stdout and stderr that the script has dealt with

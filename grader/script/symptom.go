@@ -1,7 +1,6 @@
 package script
 
 import (
-	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -31,6 +30,7 @@ type symptom struct {
 	patience bool       // the wait took until patience ended
 	where    []room.Diagnosis
 	name     string // of who was asked
+	mine     bool   // that is a program of the student's
 }
 
 // symptom looks at a failure of this call.
@@ -46,7 +46,7 @@ func (c *call) symptom(f *Failure) symptom {
 	if a == nil {
 		return s
 	}
-	s.name, s.sent = a.name, a.sent
+	s.name, s.sent, s.mine = a.name, a.sent, a.mine
 	s.hungUp = c.before("closeoutput", a.name)
 	s.fileFull = c.before("limit", a.name, "fsize")
 	if a.process == nil {
@@ -74,50 +74,50 @@ func (r *run) before(words ...string) bool {
 type cause struct {
 	id    string
 	shows func(symptom) bool
+	// guess: the symptom makes it likely, and no more than that. What the script says that it shows comes
+	// first: a check of zombies, say, may be about who has to wait, or about how often.
+	guess bool
 }
 
 // causes lead from a symptom to the misconception behind it; the first that fits is told. What a
 // program says itself, or dies of, comes before what it waits for. The lessons have a paragraph on
 // each, under its id (see grader.Course.Paragraph).
 var causes = []cause{
-	{"scanner-limit", func(s symptom) bool { return strings.Contains(s.stderr, "token too long") }},
-	{"client-holds-name", func(s symptom) bool { return strings.Contains(s.stderr, "address already in use") }},
-	{"dial-before-listen", func(s symptom) bool { return dialFailed.MatchString(s.stderr) }},
-	{"descriptors-are-free", descriptorsGone},
-	{"notify-keeps-default", killedByRequest},
-	{"writer-just-blocks", readerGone},
-	{"disk-is-never-full", func(s symptom) bool { return s.fileFull }},
-	{"exit-needs-no-wait", func(s symptom) bool { return s.verb == "zombies" }},
-	{"exit-cleans-up", leftBehind},
-	{"child-exit-is-eof", func(s symptom) bool { return s.held }},
-	{"scanner-limit", func(s symptom) bool { return s.exit != nil && slices.ContainsFunc(s.sent, isLongLine) }},
-	{"eof-comes-alone", lastLineLost},
-	{"poll-for-events", func(s symptom) bool { return s.patience || s.anybody(sleeps) }},
-	{"read-hears-signals", func(s symptom) bool { return s.lastSent(isSignal) && slices.ContainsFunc(s.asked(), mainReads) }},
-	{"own-write-end", func(s symptom) bool { return s.anyWait("read", heldByItself) }},
-	{"lock-per-process", func(s symptom) bool { return s.anyWait("flock", heldByItself) }},
-	{"locks-end-by-themselves", func(s symptom) bool { return s.anyWait("flock", heldByAnother) }},
-	{"open-does-not-wait", func(s symptom) bool { return s.anyWait("open", isFIFO) }},
-	{"pipe-is-unbounded", func(s symptom) bool { return s.anyWait("write", heldByAnother) }},
-	{"one-client-at-a-time", func(s symptom) bool { return s.anyWait("unaccepted", s.servesAnother) }},
-	{"dial-waits-for-accept", func(s symptom) bool { return s.anyWait("unaccepted", anyHolder) }},
-	{"child-guesses-the-end", func(s symptom) bool { return s.endOrAnswer() && s.anyWait("wait", s.readsFromWaiter) }},
-	{"both-wait-to-read", func(s symptom) bool { return s.answer && cycle(s.where) != "" }},
-	{"close-is-both-ways", func(s symptom) bool { return s.anybody(receivesToTheEnd) }},
-	{"written-is-sent", keptBack},
-}
-
-// guesses are causes that a symptom makes likely, and no more than that: what the script says it shows
-// comes before them. A process that was sent a signal and waits at a channel may have lost it, as those
-// do whose channel has no buffer, or may have taken it and thrown it away.
-var guesses = []cause{
-	{"unbuffered-holds-one", func(s symptom) bool { return s.anybody(lostSignal) }},
+	{"scanner-limit", func(s symptom) bool { return strings.Contains(s.stderr, "token too long") }, false},
+	{"client-holds-name", func(s symptom) bool { return strings.Contains(s.stderr, "address already in use") }, false},
+	{"dial-before-listen", func(s symptom) bool { return dialFailed.MatchString(s.stderr) }, false},
+	{"descriptors-are-free", descriptorsGone, false},
+	{"notify-keeps-default", killedByRequest, false},
+	{"writer-just-blocks", readerGone, false},
+	{"disk-is-never-full", func(s symptom) bool { return s.fileFull }, false},
+	{"exit-needs-no-wait", func(s symptom) bool { return s.verb == "zombies" }, true},
+	{"exit-cleans-up", leftBehind, false},
+	{"child-exit-is-eof", func(s symptom) bool { return s.held }, true},
+	{"scanner-limit", func(s symptom) bool { return s.exit != nil && slices.ContainsFunc(s.sent, isLongLine) }, false},
+	{"eof-comes-alone", lastLineLost, false},
+	{"poll-for-events", func(s symptom) bool { return s.patience || s.anybody(sleeps) }, false},
+	{"read-hears-signals", func(s symptom) bool { return s.lastSent(isSignal) && slices.ContainsFunc(s.asked(), mainReads) }, false},
+	{"read-write-fifo", func(s symptom) bool { return s.anyWait("read", ownFIFO) }, false},
+	{"own-write-end", func(s symptom) bool { return s.anyWait("read", heldByItself) }, false},
+	{"lock-per-process", func(s symptom) bool { return s.anyWait("flock", heldByItself) }, false},
+	{"locks-end-by-themselves", func(s symptom) bool { return s.anyWait("flock", heldByAnother) }, false},
+	{"open-does-not-wait", func(s symptom) bool { return s.anyWait("open", isFIFO) }, false},
+	{"pipe-is-unbounded", func(s symptom) bool { return s.anyWait("write", heldByAnother) }, true},
+	{"one-client-at-a-time", func(s symptom) bool { return s.anyWait("unaccepted", s.servesAnother) }, false},
+	{"dial-waits-for-accept", func(s symptom) bool { return s.anyWait("unaccepted", anyHolder) }, false},
+	{"child-guesses-the-end", func(s symptom) bool { return s.endOrAnswer() && s.anyWait("wait", s.readsFromWaiter) }, false},
+	{"both-wait-to-read", func(s symptom) bool { return s.answer && cycle(s.where) != "" }, false},
+	{"close-is-both-ways", func(s symptom) bool { return s.anybody(receivesToTheEnd) }, false},
+	{"written-is-sent", keptBack, false},
+	// A process that was sent a signal and waits at a channel may have lost it, as those do whose channel has
+	// no buffer, or may have taken it and thrown it away.
+	{"unbuffered-holds-one", func(s symptom) bool { return s.anybody(lostSignal) }, true},
 }
 
 // Misconceptions gives the ids that a failure may name, each once.
 func Misconceptions() []string {
 	var ids []string
-	for _, c := range slices.Concat(causes, guesses) {
+	for _, c := range causes {
 		if !slices.Contains(ids, c.id) {
 			ids = append(ids, c.id)
 		}
@@ -128,17 +128,12 @@ func Misconceptions() []string {
 // misconception finds the one that a symptom points to; "" if it points to none. What the script
 // says that it shows, or "", comes before a mere guess.
 func (s symptom) misconception(scripts string) string {
-	return cmp.Or(s.first(causes), scripts, s.first(guesses))
-}
-
-// first finds the first of the causes that shows.
-func (s symptom) first(of []cause) string {
-	for _, c := range of {
-		if c.shows(s) {
+	for _, c := range causes {
+		if c.shows(s) && !(c.guess && scripts != "") {
 			return c.id
 		}
 	}
-	return ""
+	return scripts
 }
 
 // dialFailed matches what Go says when nobody listens at an address.
@@ -234,6 +229,9 @@ func heldByAnother(_ room.Diagnosis, w room.Wait) bool {
 
 func isFIFO(_ room.Diagnosis, w room.Wait) bool { return strings.HasPrefix(w.Object, "the FIFO ") }
 
+// ownFIFO tells whether a process waits at a FIFO to which it could itself write.
+func ownFIFO(d room.Diagnosis, w room.Wait) bool { return isFIFO(d, w) && heldByItself(d, w) }
+
 // theJudge is the name that the room has for who holds the other ends of a program's own streams.
 const theJudge = "the judge"
 
@@ -276,7 +274,7 @@ func isOpenInput(w room.Wait) bool {
 
 // keptBack tells whether a process has taken what it was sent, says nothing, and waits for more.
 func keptBack(s symptom) bool {
-	if !s.answer || s.exit != nil || s.unread != "" || !s.lastSent(isText) {
+	if !s.answer || !s.mine || s.exit != nil || s.unread != "" || !s.lastSent(isText) {
 		return false
 	}
 	return slices.ContainsFunc(s.asked(), func(d room.Diagnosis) bool { return slices.ContainsFunc(d.Waits, isOpenInput) })

@@ -18,7 +18,7 @@ import (
 
 func (c *call) start() error {
 	program := c.args[0]
-	a := &actor{name: program}
+	a := &actor{name: program, mine: c.Cast[program] == Student}
 	if c.has("as") {
 		a.name = c.flags["as"]
 	}

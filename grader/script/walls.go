@@ -26,7 +26,7 @@ type wall struct {
 
 var walls = []wall{
 	{regexp.MustCompile(`exec[: ].*(no such file or directory|executable file not found|permission denied)`),
-		"a room has no shell and no other programs: a program can start only itself, by os.Executable"},
+		"a room has no shell, and no other programs than those that the exercise names; itself a program finds by os.Executable"},
 	{regexp.MustCompile(`address family not supported|socket: operation not permitted`),
 		"in this exercise only %s leads out of the room: there are no other sockets"},
 	{regexp.MustCompile(`network is unreachable|dial \S+: lookup `),

@@ -9,7 +9,7 @@ import (
 // Walls are told by Go's words for the errors of the kernel.
 func TestWallMet(t *testing.T) {
 	const (
-		noPrograms = "a room has no shell and no other programs: a program can start only itself, by os.Executable"
+		noPrograms = "a room has no shell, and no other programs than those that the exercise names; itself a program finds by os.Executable"
 		noFiles    = "in this exercise only the pipe leads out of the room: no file can be made, in /tmp neither"
 		elsewhere  = "in a room files can be made in the working folder and in /tmp, and nowhere else"
 		sockets    = "in this exercise only sockets can be made in the working folder; other files can in /tmp, and nowhere else"
