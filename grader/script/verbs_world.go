@@ -27,7 +27,7 @@ func (c *call) listen() error {
 	if a.peer, err = c.room.Listen(a.name, c.args[1], c.args[2], m); err != nil {
 		return err
 	}
-	c.ts.Setenv(a.name+"_ADDR", a.peer.Addr())
+	c.ts.Setenv(strings.ReplaceAll(a.name, "-", "_")+"_ADDR", a.peer.Addr())
 	return nil
 }
 
