@@ -282,6 +282,11 @@ func (b *builder) run(ctx context.Context, jobs []Job) error {
 	if b.Walled {
 		config.Workshop = &room.Workshop{Tool: b.Root, Cache: b.Cache, Dir: b.dir}
 		command.Path, command.Cell = filepath.Join(b.Root, "bin", "go"), "workshop"
+		unlock, err := b.lockCache(ctx, false)
+		if err != nil {
+			return err
+		}
+		defer unlock()
 	}
 	stop := b.watch(jobs)
 	stdout, stderr, exit, err := room.Run(ctx, config, command)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"go/parser"
 	"go/token"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"ipclab/grader/room"
@@ -40,6 +42,11 @@ func (b *builder) warm(ctx context.Context, jobs []Job) error {
 	if len(cold) == 0 {
 		return b.readable()
 	}
+	unlock, err := b.lockCache(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	args := slices.Concat([]string{"build"}, Flags, cold)
 	_, stderr, exit, err := room.Run(ctx, room.Config{Dir: b.dir, Env: b.env(b.tmp()), Limits: toolLimits}, room.Command{Name: "go", Path: b.Go, Args: args})
 	if err != nil {
@@ -59,25 +66,58 @@ func (b *builder) warm(ctx context.Context, jobs []Job) error {
 	return b.readable()
 }
 
+// lockCache keeps those who write to the cache and rooms that look at it apart, in other graders too: to the
+// user of rooms a file that is half written is one that it may not mend. Call the function to let go.
+func (b *builder) lockCache(ctx context.Context, write bool) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(filepath.Dir(b.Cache), "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	how := syscall.LOCK_SH
+	if write {
+		how = syscall.LOCK_EX
+	}
+	for syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB) != nil {
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return func() { f.Close() }, nil
+}
+
 // mark is a file whose age tells when a package was compiled last.
 func (b *builder) mark(p string) string {
 	sum := sha256.Sum256(fmt.Append(nil, b.Version, b.Root, Flags, p))
 	return filepath.Join(filepath.Dir(b.Cache), "warm", hex.EncodeToString(sum[:8]))
 }
 
-// readable lets the user of rooms read the cache, if that is another than the grader's. Its parent folder
-// keeps everybody else out.
+// readable lets the user of rooms read the cache, if that is another than the grader's, and, in the copy of
+// it that a room has, write to it: the copy has the permissions of the original. Its parent folder keeps
+// everybody else out.
 func (b *builder) readable() error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	return os.Chmod(b.Cache, 0o755)
+	entries, err := os.ReadDir(b.Cache)
+	if err != nil {
+		return err
+	}
+	errs := []error{os.Chmod(b.Cache, 0o777)}
+	for _, e := range entries {
+		if e.IsDir() {
+			errs = append(errs, os.Chmod(filepath.Join(b.Cache, e.Name()), 0o777))
+		}
+	}
+	return errors.Join(errs...)
 }
 
-// imports gives the packages that the programs import, sorted. All are of the standard library: the
-// preflight has seen to that.
+// imports gives the packages that the programs need, sorted: what they import, which the preflight has
+// found to be of the standard library, and the runtime.
 func imports(jobs []Job) []string {
-	all := map[string]bool{}
+	all := map[string]bool{"runtime": true}
 	for _, j := range jobs {
 		for _, f := range j.Source.Files {
 			tree, err := parser.ParseFile(token.NewFileSet(), f.Name, f.Data, parser.ImportsOnly)
