@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"ipclab/grader/build"
+	"ipclab/grader/room"
 )
 
 // cache keeps, in a folder of the user's, what can be found again by its content: compiled packages,
@@ -24,7 +25,7 @@ func openCache(work string) (*cache, error) {
 		return c, nil
 	}
 	c := &cache{filepath.Join(work, "cache")}
-	return c, os.MkdirAll(c.gocache(), 0o700)
+	return c, os.MkdirAll(c.gocache(room.None), 0o700)
 }
 
 // userCache is the cache in the user's own folder, or nil if that cannot be written.
@@ -34,7 +35,7 @@ func userCache() *cache {
 		return nil
 	}
 	c := &cache{filepath.Join(base, "ipclab")}
-	if os.MkdirAll(c.gocache(), 0o700) != nil || !writable(c.dir) {
+	if os.MkdirAll(c.gocache(room.None), 0o700) != nil || !writable(c.dir) {
 		return nil
 	}
 	return c
@@ -49,11 +50,18 @@ func writable(dir string) bool {
 	return os.Remove(f.Name()) == nil
 }
 
-func (c *cache) gocache() string { return filepath.Join(c.dir, "go-build") }
+// gocache is the cache of the go command. That of programs that are built in rooms is one of its own, in which
+// nothing of students' is ever written, since at other tiers a program may write where the grader may.
+func (c *cache) gocache(t room.Tier) string {
+	if t == room.Rooms {
+		return filepath.Join(c.dir, "rooms", "go-build")
+	}
+	return filepath.Join(c.dir, "go-build")
+}
 
 // firstTime is a word of warning for a build that has to compile the standard library.
-func (c *cache) firstTime() string {
-	if entries, _ := os.ReadDir(c.gocache()); len(entries) < 10 {
+func (c *cache) firstTime(t room.Tier) string {
+	if entries, _ := os.ReadDir(c.gocache(t)); len(entries) < 10 {
 		return " and, this first time, the standard library"
 	}
 	return ""

@@ -52,7 +52,7 @@ func examineToolchain(ctx context.Context, gocache string) Finding {
 // examineCache gives the folder of compiled packages too.
 func examineCache() (gocache string, found []Finding) {
 	if c := userCache(); c != nil {
-		return c.gocache(), []Finding{{Name: "cache", Found: c.dir + ", " + megabytes(sizeOf(c.dir)) + ", writable", Level: Good}}
+		return c.gocache(room.None), []Finding{{Name: "cache", Found: c.dir + ", " + megabytes(sizeOf(c.dir)) + ", writable", Level: Good}}
 	}
 	return os.TempDir(), []Finding{{Name: "cache", Found: "no folder of the user's can be written", Level: Less,
 		Do: "set XDG_CACHE_HOME or HOME to a folder that can be written: without a cache each run compiles the standard library anew"}}

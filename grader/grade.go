@@ -203,7 +203,7 @@ func (g *grading) judge(ctx context.Context, entries []*entry) (err error) {
 		g.house = room.OpenHouse(g.work)
 		defer func() { err = errors.Join(err, g.house.Close()) }()
 	}
-	if g.tools, err = build.Find(ctx, g.cache.gocache()); err != nil {
+	if g.tools, err = build.Find(ctx, g.cache.gocache(g.Isolation)); err != nil {
 		return err
 	}
 	g.tools.Walled = g.Isolation == room.Rooms
@@ -246,7 +246,7 @@ func (g *grading) build(ctx context.Context, todo []*entry, p *pool) error {
 	if err != nil {
 		return err
 	}
-	g.tell("building %s%s", plural(len(plan.jobs), "program"), g.cache.firstTime())
+	g.tell("building %s%s", plural(len(plan.jobs), "program"), g.cache.firstTime(g.Isolation))
 	res, err := g.tools.Build(ctx, filepath.Join(g.work, "build"), plan.jobs)
 	if err != nil {
 		return err

@@ -259,7 +259,7 @@ func (g *grading) recallAll(ctx context.Context, entries []*entry, s *Standing) 
 	if g.cache = userCache(); g.cache == nil {
 		return
 	}
-	if g.tools, err = build.Find(ctx, g.cache.gocache()); err != nil {
+	if g.tools, err = build.Find(ctx, g.cache.gocache(room.None)); err != nil {
 		return
 	}
 	for _, g.Isolation = range []Tier{room.None, room.Rooms} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"go/parser"
 	"go/token"
@@ -40,7 +39,7 @@ func (b *builder) warm(ctx context.Context, jobs []Job) error {
 		}
 	}
 	if len(cold) == 0 {
-		return b.readable()
+		return nil
 	}
 	unlock, err := b.lockCache(ctx, true)
 	if err != nil {
@@ -63,13 +62,15 @@ func (b *builder) warm(ctx context.Context, jobs []Job) error {
 			return err
 		}
 	}
-	return b.readable()
+	// What is not the user's of rooms they cannot copy, and their own copy is what they write to. The folder
+	// above the cache keeps everybody else out.
+	return room.GiveToInmates(b.Cache)
 }
 
 // lockCache keeps those who write to the cache and rooms that look at it apart, in other graders too: to the
 // user of rooms a file that is half written is one that it may not mend. Call the function to let go.
 func (b *builder) lockCache(ctx context.Context, write bool) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(filepath.Dir(b.Cache), "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(b.Cache, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -91,27 +92,7 @@ func (b *builder) lockCache(ctx context.Context, write bool) (unlock func(), err
 // mark is a file whose age tells when a package was compiled last.
 func (b *builder) mark(p string) string {
 	sum := sha256.Sum256(fmt.Append(nil, b.Version, b.Root, Flags, p))
-	return filepath.Join(filepath.Dir(b.Cache), "warm", hex.EncodeToString(sum[:8]))
-}
-
-// readable lets the user of rooms read the cache, if that is another than the grader's, and, in the copy of
-// it that a room has, write to it: the copy has the permissions of the original. Its parent folder keeps
-// everybody else out.
-func (b *builder) readable() error {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	entries, err := os.ReadDir(b.Cache)
-	if err != nil {
-		return err
-	}
-	errs := []error{os.Chmod(b.Cache, 0o777)}
-	for _, e := range entries {
-		if e.IsDir() {
-			errs = append(errs, os.Chmod(filepath.Join(b.Cache, e.Name()), 0o777))
-		}
-	}
-	return errors.Join(errs...)
+	return filepath.Join(b.Cache, "warm", hex.EncodeToString(sum[:8]))
 }
 
 // imports gives the packages that the programs need, sorted: what they import, which the preflight has

@@ -27,6 +27,9 @@ func (y *yard) killAll(procs []*Process) {
 	}
 }
 
+// GiveToInmates has nobody to give to.
+func GiveToInmates(string) error { return nil }
+
 // ActAsInmate has nobody to act as.
 func ActAsInmate(string) error { return nil }
 

@@ -10,7 +10,7 @@ import (
 
 // raiseWorkshop builds the walls around one tool, which starts in a folder.
 func raiseWorkshop(w Workshop, dir string, l Limits) (keeper, error) {
-	if err := giveToInmates(w.Dir); err != nil {
+	if err := GiveToInmates(w.Dir); err != nil {
 		return nil, err
 	}
 	house := OpenHouse(w.Tool, w.Cache, w.Dir)
@@ -34,8 +34,8 @@ func raiseWorkshop(w Workshop, dir string, l Limits) (keeper, error) {
 // workshopFiles is how many files a tool may write to its cache in one go.
 const workshopFiles = 100_000
 
-// giveToInmates gives a folder of the grader's to the user of rooms, if that is another.
-func giveToInmates(dir string) error {
+// GiveToInmates gives a folder of the grader's, with all that is in it, to the user of rooms, if that is another.
+func GiveToInmates(dir string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
