@@ -347,7 +347,7 @@ func (b *builder) unexplained(jobs []Job, exit room.Exit, failed map[string]stri
 func (e Error) placed() bool { return e.Line > 0 }
 
 // machineFault recognises what no program can be blamed for.
-var machineFault = regexp.MustCompile(`no space left on device|disk quota exceeded|cannot allocate memory|read-only file system|too many open files|permission denied`)
+var machineFault = regexp.MustCompile(`no space left on device|disk quota exceeded|cannot allocate memory|read-only file system|too many open files|permission denied|value too large for defined data type|input/output error|stale file handle`)
 
 // faultLine is the line that tells of the machine.
 func faultLine(text string) string {

@@ -136,7 +136,8 @@ func (p *page) room(indent int) int {
 }
 
 // message writes a text of several lines as it is. A line that begins with a blank is output of a
-// program and is never broken, only cut; other lines are prose.
+// program and is never broken, only cut, and so is one in quotes; what goes on under a label such as "where:" and
+// other lines are prose.
 func (p *page) message(indent int, text string) {
 	lines := strings.Split(strings.Trim(text, "\n"), "\n")
 	for i, l := range lines {
@@ -146,13 +147,18 @@ func (p *page) message(indent int, text string) {
 		}
 		// Before the work on every letter: a program may write megabytes in one line.
 		l = clipBytes(l)
-		if strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t") {
+		if text, ok := strings.CutPrefix(l, underLabel); ok && text != "" && text[0] != ' ' && text[0] != '"' {
+			p.paragraph(indent+len(underLabel), 0, "", plain, expandTabs(Terminal(text)))
+		} else if strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t") {
 			p.row(indent, clip(expandTabs(Terminal(l)), p.room(indent)))
 		} else {
 			p.paragraph(indent, labelWidth(l), "", plain, expandTabs(Terminal(l)))
 		}
 	}
 }
+
+// underLabel is where the text of a label goes on.
+const underLabel = "          "
 
 // labelWidth gives the column at which the text of a line such as "came:     nothing" begins; 0 if it
 // has no label.

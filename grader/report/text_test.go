@@ -167,3 +167,17 @@ func TestEveryCutIsTold(t *testing.T) {
 		assert.Contains(t, b.String(), cut)
 	}
 }
+
+// What goes on under a label is prose, and is told to its end; what a program said is cut.
+func TestUnderALabel(t *testing.T) {
+	p := &page{width: 40, quote: 9}
+	p.message(0, "where:    match: match/main.go:18 in main\n          grep (child of match): it reads its standard input, whose writing end is held by match\n          \"said by a program, which may go on for ever and ever\"")
+	assert.Equal(t, `where:    match: match/main.go:18 in
+          main
+          grep (child of match): it
+          reads its standard input,
+          whose writing end is held by
+          match
+          "said by a program,... 35 more
+`, p.String())
+}
