@@ -81,6 +81,7 @@ func serve(config string, now *settings, lines <-chan string, hangups <-chan os.
 			verb, name, _ := strings.Cut(line, " ")
 			theirs := guests[name]
 			switch {
+			case name == "" || strings.ContainsAny(name, " \t"): // not one word
 			case verb == "enter" && theirs == nil:
 				guests[name] = now
 				fmt.Println(now.hello, name)
