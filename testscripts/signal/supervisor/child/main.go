@@ -7,6 +7,7 @@
 //	child taps           prints each signal that it gets; a line "end N" makes it exit with status N
 //	child gathers        prints at each line of input all kinds of signal that it has got since the last
 //	child deaf           ignores every signal that can be ignored, and never ends
+//	child nags           tells its parent with SIGTERM of each SIGTERM that it gets, and does not end
 //	child helped         has a helper, and prints each signal that both of them got; "end N" as above
 //	child leaves N       has a deaf helper that keeps its stdout, and exits with status N without it
 //	child leaves-teller N  the same, but the helper prints there each signal that it gets
@@ -41,7 +42,7 @@ func main() {
 		fail(fmt.Errorf("say what to do"))
 	}
 	args := os.Args[2:]
-	do := map[string]func([]string){"show": show, "env": env, "exit": exit, "die": die, "taps": taps, "gathers": gathers, "deaf": deaf,
+	do := map[string]func([]string){"show": show, "env": env, "exit": exit, "die": die, "taps": taps, "gathers": gathers, "deaf": deaf, "nags": nags,
 		"helped": helped, "leaves": leaves, "leaves-teller": leavesTeller, "leaves-at-end": leavesAtEnd, "deaf-both": deafBoth, "fosters": fosters, "helper": helper, "foster": foster}[os.Args[1]]
 	if do == nil {
 		fail(fmt.Errorf("cannot do %q", os.Args[1]))
@@ -144,6 +145,16 @@ func deaf([]string) {
 	listen()
 	fmt.Println("ready")
 	select {}
+}
+
+func nags([]string) {
+	signals := listen()
+	fmt.Println("ready")
+	for s := range signals {
+		if s == syscall.SIGTERM {
+			syscall.Kill(os.Getppid(), syscall.SIGTERM)
+		}
+	}
 }
 
 // start runs this program as a helper.
