@@ -5,9 +5,12 @@
 //	child exit N         exits with status N
 //	child die SIGNAL     sends itself the signal, which ends it
 //	child taps           prints each signal that it gets; a line "end N" makes it exit with status N
+//	child gathers        prints at each line of input all kinds of signal that it has got since the last
 //	child deaf           ignores every signal that can be ignored, and never ends
+//	child nags           tells its parent with SIGTERM of each SIGTERM that it gets, and does not end
 //	child helped         has a helper, and prints each signal that both of them got; "end N" as above
 //	child leaves N       has a deaf helper that keeps its stdout, and exits with status N without it
+//	child leaves-teller N  the same, but the helper prints there each signal that it gets
 //	child leaves-at-end N  the same, but when it gets SIGTERM
 //	child deaf-both      has such a helper, and is deaf itself
 //	child fosters        gives its parent five children more, which all end at once at the next line of
@@ -21,6 +24,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -38,8 +42,8 @@ func main() {
 		fail(fmt.Errorf("say what to do"))
 	}
 	args := os.Args[2:]
-	do := map[string]func([]string){"show": show, "env": env, "exit": exit, "die": die, "taps": taps, "deaf": deaf, "helped": helped,
-		"leaves": leaves, "leaves-at-end": leavesAtEnd, "deaf-both": deafBoth, "fosters": fosters, "helper": helper, "foster": foster}[os.Args[1]]
+	do := map[string]func([]string){"show": show, "env": env, "exit": exit, "die": die, "taps": taps, "gathers": gathers, "deaf": deaf, "nags": nags,
+		"helped": helped, "leaves": leaves, "leaves-teller": leavesTeller, "leaves-at-end": leavesAtEnd, "deaf-both": deafBoth, "fosters": fosters, "helper": helper, "foster": foster}[os.Args[1]]
 	if do == nil {
 		fail(fmt.Errorf("cannot do %q", os.Args[1]))
 	}
@@ -121,10 +125,36 @@ func taps([]string) {
 	}
 }
 
+func gathers([]string) {
+	signals, in := listen(), lines()
+	fmt.Println("ready")
+	var got []string
+	for {
+		select {
+		case s := <-signals:
+			got = append(got, names[s])
+		case <-in:
+			slices.Sort(got)
+			fmt.Println("got", strings.Join(slices.Compact(got), " "))
+			got = nil
+		}
+	}
+}
+
 func deaf([]string) {
 	listen()
 	fmt.Println("ready")
 	select {}
+}
+
+func nags([]string) {
+	signals := listen()
+	fmt.Println("ready")
+	for s := range signals {
+		if s == syscall.SIGTERM {
+			syscall.Kill(os.Getppid(), syscall.SIGTERM)
+		}
+	}
 }
 
 // start runs this program as a helper.
@@ -144,19 +174,23 @@ func pipe() (r, w *os.File) {
 	return r, w
 }
 
-// helper tells on its descriptor 3 that it is there, and then each signal that it gets.
-func helper([]string) {
+// helper tells on its descriptor 3 that it is there, and then each signal that it gets; if it has an
+// argument, it prints them as well.
+func helper(aloud []string) {
 	signals, out := listen(), os.NewFile(3, "told")
 	fmt.Fprintln(out, "ready")
 	for s := range signals {
 		fmt.Fprintln(out, names[s])
+		if len(aloud) > 0 {
+			fmt.Println("helper got", names[s])
+		}
 	}
 }
 
 // help starts a helper, and gives what it tells.
-func help(stdout io.Writer) *bufio.Reader {
+func help(stdout io.Writer, aloud ...string) *bufio.Reader {
 	r, w := pipe()
-	start(stdout, nil, []*os.File{w}, "helper")
+	start(stdout, nil, []*os.File{w}, append([]string{"helper"}, aloud...)...)
 	w.Close()
 	told := bufio.NewReader(r)
 	if _, err := told.ReadString('\n'); err != nil {
@@ -183,6 +217,12 @@ func helped([]string) {
 
 func leaves(args []string) {
 	help(os.Stdout)
+	fmt.Println("leaving")
+	exit(args)
+}
+
+func leavesTeller(args []string) {
+	help(os.Stdout, "aloud")
 	fmt.Println("leaving")
 	exit(args)
 }
