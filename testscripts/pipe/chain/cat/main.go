@@ -6,6 +6,8 @@
 //	%cat exit N    it ends with status N
 //	%cat leave     it ends with status 0, and leaves a child behind that goes on in its place
 //	%cat tell      it says on stderr what its standard output is
+//	%cat parent    it says on stderr what program its parent runs
+//	%cat signals   from now on it says on stderr what signal somebody sends it, and ends
 //
 // usage: cat FILE
 package main
@@ -18,8 +20,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 func main() {
@@ -83,12 +87,16 @@ func obey(order string, f *os.File) {
 			fail(err)
 		}
 		fmt.Fprintln(os.Stderr, "cat: the standard output is", kind(info.Mode()))
+	case "parent":
+		fmt.Fprintln(os.Stderr, "cat: the parent is", parent())
+	case "signals":
+		signals()
 	case "leave":
 		leave(f)
 	default:
 		status, err := strconv.Atoi(strings.TrimPrefix(order, "exit "))
 		if err != nil {
-			fail(fmt.Errorf("%%cat %s: want exit N, leave or tell", order))
+			fail(fmt.Errorf("%%cat %s: want exit N, leave, tell, parent or signals", order))
 		}
 		os.Exit(status)
 	}
@@ -104,6 +112,28 @@ func kind(m fs.FileMode) string {
 		return "a file"
 	}
 	return "a device"
+}
+
+// parent gives the name of the program that the parent runs. Where the system has no /proc, it gives the one
+// that should be there.
+func parent() string {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", os.Getppid()))
+	if err != nil {
+		return "pipeline"
+	}
+	return strings.TrimSpace(string(name))
+}
+
+// signals waits for those that end other programs. SIGPIPE is among them, so it is for a time in which
+// cat does not write for nobody.
+func signals() {
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, syscall.SIGHUP, syscall.SIGINT, syscall.SIGPIPE, syscall.SIGTERM)
+	go func() {
+		fmt.Fprintln(os.Stderr, "cat: somebody has sent it a signal:", <-came)
+		os.Exit(1)
+	}()
+	fmt.Fprintln(os.Stderr, "cat: waits for signals")
 }
 
 // leave ends with a child in its place, which has the same streams.

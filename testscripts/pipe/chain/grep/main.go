@@ -7,6 +7,7 @@
 //	%grep exit N    it ends with status N, however much input there is
 //	%grep leave     it leaves a child behind that holds its standard output and waits for nothing, and goes on
 //	%grep tell     it says on stderr what its standard input is
+//	%grep parent   it says on stderr what program its parent runs
 //
 // usage: grep WORD
 package main
@@ -80,12 +81,14 @@ func obey(order string) {
 			fail(err)
 		}
 		fmt.Fprintln(os.Stderr, "grep: the standard input is", kind(info.Mode()))
+	case "parent":
+		fmt.Fprintln(os.Stderr, "grep: the parent is", parent())
 	case "leave":
 		leave()
 	default:
 		status, err := strconv.Atoi(strings.TrimPrefix(order, "exit "))
 		if err != nil {
-			fail(fmt.Errorf("%%grep %s: want exit N, leave or tell", order))
+			fail(fmt.Errorf("%%grep %s: want exit N, leave, tell or parent", order))
 		}
 		os.Exit(status)
 	}
@@ -101,6 +104,16 @@ func kind(m fs.FileMode) string {
 		return "a file"
 	}
 	return "a device"
+}
+
+// parent gives the name of the program that the parent runs. Where the system has no /proc, it gives the one
+// that should be there.
+func parent() string {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", os.Getppid()))
+	if err != nil {
+		return "pipeline"
+	}
+	return strings.TrimSpace(string(name))
 }
 
 // leave starts a child that keeps the standard output open for ever.
