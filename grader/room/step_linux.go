@@ -24,7 +24,7 @@ const (
 	Writes   Moment = iota // it has written to the file, or to a file below the folder, for the first time
 	Unlocks                // it has let go of its lock on the file
 	Misses                 // it has looked for the file, and found that there is none
-	Opens                  // it has opened the file, or a file below the folder
+	Opens                  // it has the file open, or has opened a file below the folder
 	Replaces               // the name stands for another file than before, or for none
 )
 
@@ -157,6 +157,11 @@ func (s *Steps) attach() error {
 	}
 	if file, err := os.Stat(s.path); err == nil {
 		s.had, s.before = locks(s.p.Pid, file), file
+		if s.moment == Opens && hasOpen(s.p.Pid, file) {
+			unix.Kill(s.p.Pid, unix.SIGSTOP) // it stays where it is, also when it is let go of
+			s.reached.Store(true)
+			return nil
+		}
 	}
 	s.p.room.mu.Lock()
 	if s.p.frozen {
@@ -175,7 +180,7 @@ func (s *Steps) attach() error {
 func pause() { time.Sleep(50 * time.Microsecond) }
 
 func (s *Steps) follow() {
-	for !s.ended.Load() && len(s.threads) > 0 {
+	for !s.Reached() && !s.ended.Load() && len(s.threads) > 0 {
 		for tid := range s.threads {
 			status, stopped, gone := state(tid)
 			switch {
@@ -275,6 +280,15 @@ func (s *Steps) replaced() bool {
 		return (err == nil) != (s.before != nil)
 	}
 	return !os.SameFile(s.before, now)
+}
+
+// hasOpen tells whether a process has a file open. A folder does not count.
+func hasOpen(pid int, file os.FileInfo) bool {
+	entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	return file.Mode().IsRegular() && slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		info, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%s", pid, e.Name()))
+		return err == nil && os.SameFile(info, file)
+	})
 }
 
 // concerns tells whether a descriptor is one of the file, or of one below the folder. One that was made on
