@@ -162,6 +162,7 @@ const (
 	Unlocks
 	Misses
 	Opens
+	Replaces
 )
 
 // Steps is not to be had here.

@@ -21,10 +21,11 @@ type Moment int
 
 // The moments.
 const (
-	Writes  Moment = iota // it has written to the file, or to a file below the folder, for the first time
-	Unlocks               // it has let go of its lock on the file
-	Misses                // it has looked for the file, and found that there is none
-	Opens                 // it has opened the file, or a file below the folder
+	Writes   Moment = iota // it has written to the file, or to a file below the folder, for the first time
+	Unlocks                // it has let go of its lock on the file
+	Misses                 // it has looked for the file, and found that there is none
+	Opens                  // it has the file open, or has opened a file below the folder
+	Replaces               // the name stands for another file than before, or for none
 )
 
 // Steps follows a process from one call of the kernel to the next, and stops it right after the one that
@@ -41,6 +42,7 @@ type Steps struct {
 	// Of the tracing thread alone.
 	threads map[int]*call // by tid
 	had     bool          // it held the lock
+	before  os.FileInfo   // what the name stood for; nil if for nothing
 }
 
 // call is what a thread does in the kernel.
@@ -154,7 +156,12 @@ func (s *Steps) attach() error {
 		}
 	}
 	if file, err := os.Stat(s.path); err == nil {
-		s.had = locks(s.p.Pid, file)
+		s.had, s.before = locks(s.p.Pid, file), file
+		if s.moment == Opens && hasOpen(s.p.Pid, file) {
+			unix.Kill(s.p.Pid, unix.SIGSTOP) // it stays where it is, also when it is let go of
+			s.reached.Store(true)
+			return nil
+		}
 	}
 	s.p.room.mu.Lock()
 	if s.p.frozen {
@@ -173,7 +180,7 @@ func (s *Steps) attach() error {
 func pause() { time.Sleep(50 * time.Microsecond) }
 
 func (s *Steps) follow() {
-	for !s.ended.Load() && len(s.threads) > 0 {
+	for !s.Reached() && !s.ended.Load() && len(s.threads) > 0 {
 		for tid := range s.threads {
 			status, stopped, gone := state(tid)
 			switch {
@@ -249,6 +256,8 @@ func (s *Steps) came(c *call, result int64) bool {
 		return writes && result > 0 && s.concerns(int(int32(c.args[arg])))
 	case Opens:
 		return openingCalls[c.number] && result >= 0 && s.concerns(int(result))
+	case Replaces:
+		return namingCalls[c.number] && result >= 0 && s.replaced()
 	case Unlocks:
 		if !unlockingCalls[c.number] {
 			return false
@@ -262,6 +271,24 @@ func (s *Steps) came(c *call, result int64) bool {
 		return had && !s.had
 	}
 	return lookingCalls[c.number] && result == -int64(unix.ENOENT) && filepath.Base(stringAt(s.p.Pid, c.args[1])) == filepath.Base(s.path)
+}
+
+// replaced tells whether the name stands for another file than at the begin.
+func (s *Steps) replaced() bool {
+	now, err := os.Stat(s.path)
+	if err != nil || s.before == nil {
+		return (err == nil) != (s.before != nil)
+	}
+	return !os.SameFile(s.before, now)
+}
+
+// hasOpen tells whether a process has a file open. A folder does not count.
+func hasOpen(pid int, file os.FileInfo) bool {
+	entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	return file.Mode().IsRegular() && slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		info, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%s", pid, e.Name()))
+		return err == nil && os.SameFile(info, file)
+	})
 }
 
 // concerns tells whether a descriptor is one of the file, or of one below the folder. One that was made on
@@ -306,6 +333,10 @@ var writingCalls = map[uint64]int{
 }
 
 var openingCalls = map[uint64]bool{unix.SYS_OPENAT: true, unix.SYS_OPENAT2: true}
+
+// namingCalls make a name, take it away, or give it to another file.
+var namingCalls = map[uint64]bool{unix.SYS_RENAMEAT: true, unix.SYS_RENAMEAT2: true, unix.SYS_LINKAT: true, unix.SYS_UNLINKAT: true,
+	unix.SYS_SYMLINKAT: true, unix.SYS_OPENAT: true, unix.SYS_OPENAT2: true}
 
 var unlockingCalls = map[uint64]bool{unix.SYS_FLOCK: true, unix.SYS_FCNTL: true, unix.SYS_CLOSE: true, unix.SYS_CLOSE_RANGE: true, unix.SYS_DUP3: true}
 

@@ -135,9 +135,10 @@ var Verbs = []*Verb{
 		Name: "freeze", Args: "NAME", Min: 1, Max: 1, Negates: true,
 		Flags: []Flag{toChild, toRunner,
 			{"writes", "FILE", "let it go on to its first write into room/..., or into a file below that folder, and stop it right after"},
-			{"opens", "FILE", "let it go on until it opens that file, or one below that folder, and stop it right after"},
+			{"opens", "FILE", "let it go on until it has that file open, or has opened one below that folder, and stop it right after"},
 			{"unlocks", "FILE", "let it go on until it lets go of its lock on the file, and stop it right after, if it has not ended; the judge's own lock goes first"},
 			{"misses", "FILE", "let it go on until it finds that there is no such file, and stop it right after; it may as well never ask"},
+			{"replaces", "FILE", "let it go on until the name stands for another file than before, or for none, and stop it right after"},
 		},
 		Summary: "stop NAME with SIGSTOP, and wait until it stands still",
 		Detail: "To be stopped at a moment NAME must be held up before: frozen, or waiting for the judge's flock. " +

@@ -752,10 +752,11 @@ func (c *call) freeze() error {
 }
 
 // moments are those at which freeze can stop a process, by flag.
-var moments = map[string]room.Moment{"writes": room.Writes, "opens": room.Opens, "unlocks": room.Unlocks, "misses": room.Misses}
+var moments = map[string]room.Moment{"writes": room.Writes, "opens": room.Opens, "unlocks": room.Unlocks, "misses": room.Misses, "replaces": room.Replaces}
 
 // momentWords say what a process is to do to a file.
-var momentWords = map[string]string{"writes": "writes to %s", "opens": "opens %s", "unlocks": "lets go of its lock on %s", "misses": "looks for %s"}
+var momentWords = map[string]string{"writes": "writes to %s", "opens": "opens %s", "unlocks": "lets go of its lock on %s", "misses": "looks for %s",
+	"replaces": "puts another file in the place of %s"}
 
 // freezeAt follows a process until it has done something to a file, and stops it there. The follower must
 // stand ready before the process goes on: so what holds it up is taken away here.

@@ -46,10 +46,7 @@ func bump(path string) (uint64, error) {
 		return 0, err
 	}
 	n++
-	// Over the old number, which is never longer. Were the file emptied first, it would hold no number
-	// at all if we did not come to write the new one.
-	_, err = f.WriteAt(fmt.Appendln(nil, n), 0)
-	return n, err
+	return n, write(f, n)
 }
 
 // lock waits until nobody else has a lock on the file.
@@ -69,4 +66,19 @@ func read(f *os.File) (uint64, error) {
 		return 0, err
 	}
 	return strconv.ParseUint(strings.TrimSuffix(string(text), "\n"), 10, 64)
+}
+
+// write puts n into the file, over the number before it, which is never longer. Were the file emptied first,
+// it would hold no number at all if we did not come to write the new one.
+func write(f *os.File, n uint64) error {
+	before, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(fmt.Appendln(nil, n), 0)
+	if err != nil { // a part of it may be there, for it can be one digit longer: back to what there was
+		f.WriteAt(fmt.Appendln(nil, n-1), 0)
+		f.Truncate(before.Size())
+	}
+	return err
 }
