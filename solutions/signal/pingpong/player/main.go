@@ -69,11 +69,11 @@ func learn(r io.Reader) (serves bool, other int, err error) {
 	if verb != "serve" && verb != "return" {
 		return false, 0, fmt.Errorf("%q is neither serve PID nor return PID", line)
 	}
-	other, err = strconv.Atoi(word)
-	if err != nil || other < 1 { // 0 would be our own group, and what is below it the groups of others
+	pid, err := strconv.ParseInt(word, 10, 32) // kill takes 32 bits: a greater number would be cut to another pid
+	if err != nil || pid < 1 {                 // 0 would be our own group, and what is below it the groups of others
 		return false, 0, fmt.Errorf("%q is not the pid of a process", word)
 	}
-	return verb == "serve", other, nil
+	return verb == "serve", int(pid), nil
 }
 
 func tap(pid int) error {

@@ -7,6 +7,7 @@
 //	die     it kills itself instead of the third answer
 //	half    it writes its third answer without a newline, and ends with status 0
 //	quit    it ends with status 0 instead of the third answer
+//	once    it gives an answer of some 60,000 bytes, WORD at both ends, and ends with status 0
 //	sour    it ends with status 7 when the questions end
 //	where   it answers with what its two streams are, and WORD
 //	leave   it starts a child that holds descriptor 3 and never ends
@@ -20,6 +21,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 )
 
@@ -63,6 +65,10 @@ func before(manner string, n int, word string, answers *os.File) {
 	if manner == "chat" {
 		fmt.Println("thinking of", word)
 		fmt.Fprintln(os.Stderr, "still thinking of", word)
+	}
+	if manner == "once" {
+		fmt.Fprintln(answers, word+strings.Repeat(".", 60_000)+word)
+		os.Exit(0)
 	}
 	if n < 3 {
 		return

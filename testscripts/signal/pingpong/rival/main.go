@@ -1,11 +1,19 @@
 // Rival prints each signal that it gets, and taps whom it is told to: a line "tap PID" makes it send
-// SIGUSR1 there. It ends at the end of its input.
+// SIGUSR1 there. At a line "far" it prints "far N", N being a number that is no pid, but whose lower 32
+// bits are those of its own process group. It ends at the end of its input.
+//
+// With the argument kin it starts another one in its own process group, which prints "kin got ..." on
+// the same stdout.
+//
+// usage: rival [kin]
 package main
 
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strconv"
 	"strings"
@@ -18,6 +26,10 @@ var names = map[os.Signal]string{
 }
 
 func main() {
+	says := ""
+	if len(os.Args) == 2 && os.Args[1] == "kin's" {
+		says = "kin "
+	}
 	signals := make(chan os.Signal, 16)
 	for s := range names {
 		signal.Notify(signals, s)
@@ -29,14 +41,24 @@ func main() {
 		}
 		close(lines)
 	}()
-	fmt.Println("ready")
+	if len(os.Args) == 2 && os.Args[1] == "kin" {
+		if err := bring(); err != nil {
+			fmt.Fprintln(os.Stderr, "rival:", err)
+			os.Exit(99)
+		}
+	}
+	fmt.Print(says, "ready\n")
 	for {
 		select {
 		case s := <-signals:
-			fmt.Println("got", names[s])
+			fmt.Printf("%sgot %s\n", says, names[s])
 		case line, ok := <-lines:
 			if !ok {
 				return
+			}
+			if line == "far" {
+				fmt.Println("far", 1<<32-int64(syscall.Getpgrp()))
+				continue
 			}
 			if err := tap(strings.TrimPrefix(line, "tap ")); err != nil {
 				fmt.Fprintln(os.Stderr, "rival:", err)
@@ -44,6 +66,33 @@ func main() {
 			}
 		}
 	}
+}
+
+// bring starts the other one, and returns when it is ready. It ends when this process does, since its
+// input ends then.
+func bring() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	kin := exec.Command(self, "kin's")
+	kin.Stderr = os.Stderr
+	if _, err := kin.StdinPipe(); err != nil {
+		return err
+	}
+	said, err := kin.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := kin.Start(); err != nil {
+		return err
+	}
+	out := bufio.NewReader(said)
+	if _, err := out.ReadString('\n'); err != nil {
+		return err
+	}
+	go io.Copy(os.Stdout, out)
+	return nil
 }
 
 func tap(word string) error {

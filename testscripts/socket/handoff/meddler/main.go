@@ -1,11 +1,14 @@
-// Meddler takes an open file at a Unix socket, and tries to change the file through it.
+// Meddler takes an open file at a Unix socket, and tries to change the file through it. Told to read
+// later, it says that it has the file, and prints it when a line comes on its stdin.
 //
-// usage: meddler PATH
+// usage: meddler PATH [later]
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -16,6 +19,12 @@ func main() {
 	if err != nil {
 		fmt.Println("got no file:", err)
 		os.Exit(1)
+	}
+	if len(os.Args) > 2 {
+		fmt.Println("has the file")
+		bufio.NewReader(os.Stdin).ReadString('\n')
+		io.Copy(os.Stdout, os.NewFile(uintptr(fd), "the file"))
+		return
 	}
 	if _, err := syscall.Write(fd, []byte("changed")); err != nil {
 		fmt.Println("could not write into the file")
