@@ -129,7 +129,11 @@ func Misconceptions() []string {
 // says that it shows, or "", comes before a mere guess.
 func (s symptom) misconception(scripts string) string {
 	for _, c := range causes {
-		if c.shows(s) && !(c.guess && scripts != "") {
+		switch {
+		case !c.shows(s):
+		case c.guess && scripts != "":
+			return scripts
+		default:
 			return c.id
 		}
 	}
