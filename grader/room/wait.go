@@ -33,9 +33,10 @@ const (
 	lookAgain     = 5 * time.Millisecond
 	lookAlike     = 20 * time.Millisecond
 	thoroughEvery = 45 * time.Millisecond
-	// Packets under way may be those of somebody else on this machine. When so many looks have found
-	// the same (two seconds of them), no packet of ours is: the kernel hands it over much sooner.
-	looksDespitePackets = 400
+	// Packets under way may be those of somebody else on this machine. When looks have found the same for so
+	// long, and so many of them, no packet of ours is: the kernel hands it over much sooner.
+	alikeDespitePackets = 2 * time.Second
+	looksDespitePackets = 40
 )
 
 // Wait returns as soon as cond holds. The condition is called with the room locked, at every event
@@ -110,6 +111,7 @@ type watch struct {
 
 	before  string    // what the last look found, if nothing could move
 	looks   int       // how many since then found the same
+	alike   time.Time // since when they do
 	calm    int       // how many in a row found no packets besides
 	since   time.Time // since when that is so
 	begun   time.Time
@@ -158,7 +160,7 @@ func (w *watch) look() Ending {
 // least: a judge that was itself stopped for a while must not take two looks in a row for a pause.
 func (w *watch) still(now time.Time, s sight) bool {
 	if s.motionless == "" || s.motionless != w.before {
-		w.before, w.looks, w.calm, w.since = s.motionless, 0, 0, now
+		w.before, w.looks, w.calm, w.since, w.alike = s.motionless, 0, 0, now, now
 	} else {
 		w.looks++
 		w.calm++
@@ -166,7 +168,8 @@ func (w *watch) still(now time.Time, s sight) bool {
 	if s.packets {
 		w.calm, w.since = 0, now
 	}
-	return w.calm >= 3 && now.Sub(w.since) >= lookAlike || w.looks >= looksDespitePackets
+	despite := w.looks >= looksDespitePackets && now.Sub(w.alike) >= alikeDespitePackets
+	return w.calm >= 3 && now.Sub(w.since) >= lookAlike || despite
 }
 
 // sight is what one look at a room's processes found.
