@@ -5,6 +5,9 @@
 //
 //	gate FILE    it waits until FILE, a FIFO, gives it a line, and answers with that in capitals
 //	crash        it ends with status 3, and gives no answer
+//	late TEXT    it answers with TEXT, and ends with status 3
+//	linger FILE  it answers, and waits for a line of FILE, a FIFO, before it does anything else
+//	stream TEXT  it answers while it reads
 //	half         it ends with status 0 in the midst of its answer
 //
 // usage: work
@@ -30,12 +33,17 @@ func main() {
 	}
 	in := bufio.NewReader(os.Stdin)
 	for {
-		text, err := in.ReadString('\n')
+		text, err := next(in)
 		if err == io.EOF && text == "" {
 			return
 		}
 		if err != nil {
 			fail(fmt.Errorf("a job without its newline: %w", err))
+		}
+		if strings.HasPrefix(text, "linger ") {
+			fmt.Println(upper(strings.TrimSuffix(text, "\n")))
+			pass(strings.TrimSuffix(strings.TrimPrefix(text, "linger "), "\n"))
+			continue
 		}
 		if _, err := fmt.Println(upper(do(strings.TrimSuffix(text, "\n")))); err != nil {
 			fail(err)
@@ -48,10 +56,29 @@ func fail(err error) {
 	os.Exit(1)
 }
 
+// next reads a job, one line. If it is to be streamed, all has been answered but what is returned.
+func next(in *bufio.Reader) (text string, err error) {
+	streams := false
+	for {
+		piece, err := in.ReadSlice('\n')
+		text += string(piece)
+		if err != bufio.ErrBufferFull {
+			return text, err
+		}
+		if streams = streams || strings.HasPrefix(text, "stream "); streams {
+			fmt.Print(upper(text))
+			text = ""
+		}
+	}
+}
+
 // do does a job, and gives what its answer is made of.
 func do(text string) string {
 	switch {
 	case text == "crash":
+		os.Exit(3)
+	case strings.HasPrefix(text, "late "):
+		fmt.Println(upper(strings.TrimPrefix(text, "late ")))
 		os.Exit(3)
 	case text == "half":
 		fmt.Print("HAL")
