@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -27,12 +28,14 @@ import (
 	"ipclab/grader"
 	"ipclab/grader/report"
 	"ipclab/grader/room"
+	"ipclab/grader/room/wall"
 	"ipclab/solutions"
 	"ipclab/testscripts"
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // attack is a hostile submission, and what is to become of it.
@@ -45,7 +48,8 @@ import (
 // one process in which a bomb is to go off.
 //
 // What is to become of it is told by tier (rooms, landlock, none); a tier that is not named is like
-// rooms. It is one of
+// rooms. "admitted: WORDS" names the words of room/THREATS.md, in its list of what the tier landlock does not
+// stop, that tell of an attack which comes through there. What becomes of one is one of
 //
 //	pass             the attack came to nothing, and the solution beside it passes
 //	fail REGEXP      a check fails, and says so
@@ -60,6 +64,7 @@ type attack struct {
 	line     int  // of the list of attacks that instructors have met
 	exercise string
 	alone    bool // no solution beside it
+	admitted string
 	verdicts map[string]string
 	files    []txtar.File
 	make     func(t testing.TB, w *world, dir string) // what no archive can hold; dir is the program's folder
@@ -114,6 +119,8 @@ func parseAttack(name string) (*attack, error) {
 			if a.verdicts[key] = value; !verdictForm.MatchString(value) {
 				err = fmt.Errorf("what is %q?", value)
 			}
+		case "admitted":
+			a.admitted = value
 		case "slow":
 			a.slow = value == "yes"
 		case "only":
@@ -232,15 +239,49 @@ func newWorld(t *testing.T) *world {
 }
 
 // start starts the process that must stay alive. It belongs to a room: the grader takes every child that
-// it has not started itself for what a program has left behind.
+// it has not started itself for what a program has left behind. If the test is root, it becomes the user
+// whom programs are then, so that nothing but walls are in the way.
 func (w *world) start(t *testing.T) {
-	r, err := room.Open(room.Config{Dir: w.bait, Env: []string{"HOSTILE_SECRET=" + w.secret}})
+	r, err := room.Open(room.Config{Dir: w.bait, Env: []string{"HOSTILE_SECRET=" + w.secret, "HOSTILE_SENTINEL=yes"}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, r.Close()) })
-	sh, err := room.Look("sh")
+	exe, err := os.Executable()
 	require.NoError(t, err)
-	w.alive, err = r.Start(room.Command{Name: "sentinel", Path: sh, Args: []string{"-c", "read x # " + w.token + "-sentinel"}})
+	w.alive, err = r.Start(room.Command{Name: "sentinel", Path: exe, Args: []string{w.token + "-sentinel"}})
 	require.NoError(t, err)
+	require.Equal(t, room.Met, r.Wait(t.Context(), func() bool { return len(w.alive.Out.Bytes()) > 0 }))
+}
+
+// beSentinel is the process that must stay alive. It returns when the test ends its stdin.
+func beSentinel() error {
+	if os.Geteuid() == 0 {
+		who, err := wall.FreeUser()
+		if err != nil {
+			return err
+		}
+		if who != nil {
+			if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(who.GID), syscall.Setuid(who.UID)); err != nil {
+				return err
+			}
+		}
+	}
+	// A process that has changed its user is hidden from others of that user; one as any is not.
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	io.Copy(io.Discard, os.Stdin)
+	return nil
+}
+
+func init() {
+	if os.Getenv("HOSTILE_SENTINEL") != "" {
+		if err := beSentinel(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 }
 
 // listen opens sockets of the judge's, and counts who comes.
@@ -253,6 +294,7 @@ func (w *world) listen(t *testing.T) (port string) {
 	require.NoError(t, os.Chmod(filepath.Join(w.bait, "socket"), 0o777))
 	abstract, err := net.Listen("unix", "@"+w.token+"-judge")
 	require.NoError(t, err)
+	w.answer(t, port)
 	for _, l := range []net.Listener{tcp, path, abstract} {
 		t.Cleanup(func() { l.Close() })
 		go func() {
@@ -269,13 +311,42 @@ func (w *world) listen(t *testing.T) (port string) {
 	return port
 }
 
-// free gives a port that nobody listens on.
-func free(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// answer has a server answer whatever comes over UDP.
+func (w *world) answer(t *testing.T, port string) {
+	udp, err := net.ListenPacket("udp", "127.0.0.1:"+port)
 	require.NoError(t, err)
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	t.Cleanup(func() { udp.Close() })
+	go func() {
+		for {
+			_, who, err := udp.ReadFrom(make([]byte, 16))
+			if err != nil {
+				return
+			}
+			w.knocked.Add(1)
+			udp.WriteTo([]byte("here"), who)
+		}
+	}()
+}
+
+// free gives a port that nobody listens on, and that the kernel gives to nobody who has not asked for it: it
+// is to be free still when the test ends.
+func free(t *testing.T) string {
+	b, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	require.NoError(t, err)
+	var first, last int
+	_, err = fmt.Sscan(string(b), &first, &last)
+	require.NoError(t, err)
+	const low = 10000
+	require.Greater(t, first, low)
+	for i := range first - low {
+		port := low + (os.Getpid()+i)%(first-low)
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			l.Close()
+			return strconv.Itoa(port)
+		}
+	}
+	require.Fail(t, "no port is free")
+	return ""
 }
 
 // prepare makes the submission of an attack, or an honest one if it is nil, and gives its folder.
@@ -589,25 +660,94 @@ func TestHostile(t *testing.T) {
 	attacks := corpus(t)
 	require.GreaterOrEqual(t, len(attacks), 75)
 	begun := time.Now()
-	t.Run("alone", func(t *testing.T) {
-		for _, a := range attacks {
-			if a.slow {
-				continue
-			}
-			t.Run(a.name, func(t *testing.T) {
-				start := time.Now()
-				rep, err := w.grade(w.prepare(t, a, a.name), room.Rooms, a.exercise)
-				w.assess(t, a, room.Rooms, rep, err)
-				w.unharmed(t, false)
-				t.Logf("%.1f s", time.Since(start).Seconds())
-			})
-		}
-	})
+	t.Run("alone", func(t *testing.T) { w.oneByOne(t, attacks, room.Rooms) })
 	t.Logf("%d attacks one after another: %.1f s", len(attacks), time.Since(begun).Seconds())
 	begun = time.Now()
-	t.Run("side by side", func(t *testing.T) { w.sideBySide(t, attacks) })
+	t.Run("side by side", func(t *testing.T) { w.sideBySide(t, attacks, room.Rooms) })
 	t.Logf("side by side: %.1f s", time.Since(begun).Seconds())
 	w.unharmed(t, false)
+}
+
+// TestHostileFenced grades the corpus at the tier landlock, one after another, and those that wait for the
+// grader's patience side by side. What comes through is what the headers say; and that these say no more
+// and no less than THREATS.md, TestThreatsOfFence shows.
+func TestHostileFenced(t *testing.T) {
+	w := newWorld(t)
+	var tried, slow []*attack
+	for _, a := range corpus(t) {
+		switch kind, _ := a.verdict(room.Landlock); {
+		case kind == "open":
+		case a.slow:
+			slow = append(slow, a)
+		default:
+			tried = append(tried, a)
+		}
+	}
+	begun := time.Now()
+	t.Run("alone", func(t *testing.T) { w.oneByOne(t, tried, room.Landlock) })
+	t.Logf("%d attacks one after another: %.1f s", len(tried), time.Since(begun).Seconds())
+	begun = time.Now()
+	t.Run("side by side", func(t *testing.T) { w.sideBySide(t, slow, room.Landlock) })
+	t.Logf("%d slow ones side by side: %.1f s", len(slow), time.Since(begun).Seconds())
+	w.unharmed(t, false)
+}
+
+// TestThreatsOfFence holds the list of what the tier landlock does not stop, in THREATS.md, against the
+// attacks of the corpus that come through there: each names the words of the list that admit it, and each
+// item of the list is shown by one.
+func TestThreatsOfFence(t *testing.T) {
+	items := lets(t)
+	require.GreaterOrEqual(t, len(items), 5)
+	shown := map[string]bool{}
+	for _, a := range corpus(t) {
+		kind, _ := a.verdict(room.Landlock)
+		if kind != "breach" && kind != "open" {
+			assert.Empty(t, a.admitted, "%s does not come through, yet it is admitted", a.name)
+			continue
+		}
+		i := slices.IndexFunc(items, func(item string) bool { return a.admitted != "" && strings.Contains(item, a.admitted) })
+		if assert.GreaterOrEqual(t, i, 0, "%s comes through, and THREATS.md does not admit it: %q", a.name, a.admitted) {
+			shown[items[i]] = true
+		}
+	}
+	for _, item := range items {
+		assert.True(t, shown[item], "THREATS.md admits what no attack shows: %s", item)
+	}
+}
+
+// lets reads the list of what the tier landlock does not stop.
+func lets(t *testing.T) (items []string) {
+	text, err := os.ReadFile("room/THREATS.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "## Tier landlock")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	_, list, found := strings.Cut(section, "It does not stop:\n\n")
+	require.True(t, found)
+	list, _, _ = strings.Cut(list, "\n\n")
+	for item := range strings.SplitSeq(strings.TrimPrefix(list, "- "), "\n- ") {
+		items = append(items, strings.Join(strings.Fields(item), " "))
+	}
+	return items
+}
+
+// oneByOne grades attacks one after another, but for those that are slow, and looks for harm after each.
+func (w *world) oneByOne(t *testing.T, attacks []*attack, tier room.Tier) {
+	for _, a := range attacks {
+		if a.slow {
+			continue
+		}
+		t.Run(a.name, func(t *testing.T) {
+			start := time.Now()
+			rep, err := w.grade(w.prepare(t, a, a.name), tier, a.exercise)
+			w.assess(t, a, tier, rep, err)
+			if kind, _ := a.verdict(tier); kind == "breach" {
+				w.knocked.Store(0)
+			}
+			w.unharmed(t, false)
+			t.Logf("%.1f s", time.Since(start).Seconds())
+		})
+	}
 }
 
 func (w *world) assess(t *testing.T, a *attack, tier room.Tier, rep *grader.Report, err error) {
@@ -620,7 +760,7 @@ func (w *world) assess(t *testing.T, a *attack, tier room.Tier, rep *grader.Repo
 }
 
 // sideBySide grades all attacks at once, several at a time, and all solutions after every ninth.
-func (w *world) sideBySide(t *testing.T, attacks []*attack) {
+func (w *world) sideBySide(t *testing.T, attacks []*attack, tier room.Tier) {
 	type graded struct {
 		a   *attack // nil for an honest submission
 		dir string
@@ -643,7 +783,7 @@ func (w *world) sideBySide(t *testing.T, attacks []*attack) {
 				if g.a != nil {
 					id = g.a.exercise
 				}
-				g.rep, g.err = w.grade(g.dir, room.Rooms, id)
+				g.rep, g.err = w.grade(g.dir, tier, id)
 				done <- g
 			}
 		})
@@ -659,7 +799,7 @@ func (w *world) sideBySide(t *testing.T, attacks []*attack) {
 	honest := 0
 	for r := range done {
 		if r.a != nil {
-			t.Run(r.a.name, func(t *testing.T) { w.assess(t, r.a, room.Rooms, r.rep, r.err) })
+			t.Run(r.a.name, func(t *testing.T) { w.assess(t, r.a, tier, r.rep, r.err) })
 			continue
 		}
 		honest++

@@ -130,7 +130,7 @@ func TestFenceAndThreats(t *testing.T) {
 		{"the machine's network, in exercises on TCP", "tcp", "tcp", tcp.Addr().String(), false},
 		{"and on UDP", "udp", "udp", "127.0.0.1:9", false},
 		{"the host's Unix sockets that have a path, in exercises on Unix sockets", "unix", "unix", socket.Addr().String(), false},
-		{"the use of much memory", "pipe", "memory", "", false},
+		{"reading /etc/hosts", "pipe", "read", "/etc/hosts", false},
 	} {
 		t.Run(x.channel+" "+x.what+" "+x.deed, func(t *testing.T) {
 			r := openFenced(t, x.channel, "one")
@@ -158,20 +158,53 @@ func TestFenceBetweenRoles(t *testing.T) {
 	assert.Regexp(t, "^stopped: .*permission denied", tries(t, r, "two", "make", filepath.Join(own, "one")))
 }
 
-// With an older Landlock the fence stands, with less.
+// With an older Landlock the fence stands, with less: what THREATS.md says of older kernels.
 func TestFenceOfOldKernels(t *testing.T) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer tcp.Close()
+	abstract, err := net.Listen("unix", "@old"+strconv.Itoa(os.Getpid()))
+	require.NoError(t, err)
+	defer abstract.Close()
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
+	require.NoError(t, os.Chmod(dir, 0o755))
+	secret, open := filepath.Join(dir, "secret"), filepath.Join(dir, "open")
+	require.NoError(t, os.WriteFile(secret, []byte("secret"), 0o400))
+	require.NoError(t, os.WriteFile(open, []byte("open"), 0o666))
+	require.NoError(t, os.Chmod(open, 0o666))
 	for abi := 1; abi <= wall.LandlockABI(); abi++ {
 		t.Run(strconv.Itoa(abi), func(t *testing.T) {
-			r := openFenced(t, "pipe", "one")
-			k := r.keeper.(*fenced)
-			f := k.fences["one"]
-			f.ABI = abi
-			k.fences["one"] = f
+			r := limited(t, "pipe", abi)
 			assert.Regexp(t, "^stopped: .*permission denied", tries(t, r, "one", "list", "/"))
 			stopped := strings.HasPrefix(tries(t, r, "one", "signal", strconv.Itoa(os.Getpid())), "stopped")
 			assert.Equal(t, abi >= scopesABI || os.Geteuid() == 0, stopped, "signals: another user's are held back in any case")
+			for _, x := range []struct {
+				channel, what, on string
+				since             int // the version that stops it
+			}{
+				{"unix", "unix", abstract.Addr().String(), scopesABI},
+				{"udp", "tcp", tcp.Addr().String(), 1},
+				{"pipe", "tcp", tcp.Addr().String(), 1},
+				{"pipe", "cut", secret, 1}, // by its mode
+				{"pipe", "change", open, 1},
+				{"pipe", "cut", open, 3},
+			} {
+				said := tries(t, limited(t, x.channel, abi), "one", x.what, x.on)
+				assert.Equal(t, abi >= x.since, strings.HasPrefix(said, "stopped"), "%s in exercises on %s: %s", x.what, x.channel, said)
+			}
 		})
 	}
+}
+
+// limited opens a room with a fence of some version of Landlock at the most.
+func limited(t *testing.T, channel string, abi int) *Room {
+	r := openFenced(t, channel, "one")
+	k := r.keeper.(*fenced)
+	f := k.fences["one"]
+	f.ABI = abi
+	k.fences["one"] = f
+	return r
 }
 
 // Whom programs are, if the grader is root, is nobody who owns anything; and only programs of the room start.
