@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -23,6 +24,7 @@ import (
 	"testing"
 	"time"
 	"unicode"
+	"unsafe"
 
 	"ipclab/exercises"
 	"ipclab/grader"
@@ -202,7 +204,7 @@ type world struct {
 	bait    string // a folder with files of the judge's
 	secret  string // what no report may hold
 	words   *strings.Replacer
-	alive   *room.Process // a process of the judge's
+	alive   int // a process of the judge's
 	knocked atomic.Int64
 	mounts  []string
 	groups  []string
@@ -228,32 +230,57 @@ func newWorld(t *testing.T) *world {
 	for _, name := range []string{"GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"} {
 		t.Setenv(name, filepath.Join(w.bait, "canary"))
 	}
-	w.start(t)
+	w.alive = w.start(t)
 	port := w.listen(t)
 	w.words = strings.NewReplacer("@TOKEN@", w.token, "@SECRET@", filepath.Join(w.bait, "secret"), "@CANARY@", filepath.Join(w.bait, "canary"),
 		"@SPOILS@", filepath.Join(w.bait, "spoils"), "@HOME@", os.Getenv("HOME"), "@CACHE@", w.cache, "@TMPDIR@", w.tmp, "@GOROOT@", runtime.GOROOT(),
-		"@SENTINEL@", strconv.Itoa(w.alive.Pid), "@SENTINELNAME@", w.token+"-sentinel", "@PORT@", port, "@FREEPORT@", free(t),
+		"@SENTINEL@", strconv.Itoa(w.alive), "@SENTINELNAME@", w.token+"-sentinel", "@PORT@", port, "@FREEPORT@", free(t),
 		"@SOCKET@", filepath.Join(w.bait, "socket"), "@KEY@", strconv.Itoa(1<<30+os.Getpid()))
-	w.mounts, w.groups, w.mine = mounts(), cgroups(), descendants()
+	w.mounts, w.groups, w.mine = mounts(), cgroups(), append(descendants(), w.alive)
 	return w
 }
 
-// start starts the process that must stay alive. It belongs to a room: the grader takes every child that
-// it has not started itself for what a program has left behind. If the test is root, it becomes the user
-// whom programs are then, so that nothing but walls are in the way.
-func (w *world) start(t *testing.T) {
-	r, err := room.Open(room.Config{Dir: w.bait, Env: []string{"HOSTILE_SECRET=" + w.secret, "HOSTILE_SENTINEL=yes"}})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, r.Close()) })
+// start starts the process that must stay alive, and gives its pid. It is no child of the test's: the grader
+// takes every child that it has not started itself for what a program has left behind. If the test is root,
+// it becomes the user whom programs are then, so that nothing but walls are in the way.
+func (w *world) start(t *testing.T) (pid int) {
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	w.alive, err = r.Start(room.Command{Name: "sentinel", Path: exe, Args: []string{w.token + "-sentinel"}})
+	theirs, hold, err := os.Pipe()
 	require.NoError(t, err)
-	require.Equal(t, room.Met, r.Wait(t.Context(), func() bool { return len(w.alive.Out.Bytes()) > 0 }))
+	defer theirs.Close()
+	said, out, err := os.Pipe()
+	require.NoError(t, err)
+	cmd := exec.Command(exe, w.token+"-sentinel")
+	cmd.Env = []string{"HOSTILE_SECRET=" + w.secret, "HOSTILE_SENTINEL=parent"}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs, out, os.Stderr
+	var reaper int // whether orphans become children of the test: this one is not to
+	require.NoError(t, unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(&reaper)), 0, 0, 0))
+	require.NoError(t, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0))
+	err = cmd.Run()
+	out.Close()
+	require.NoError(t, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, uintptr(reaper), 0, 0, 0))
+	require.NoError(t, err)
+	_, err = fmt.Fscanln(said, &pid)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		hold.Close()
+		rest, err := io.ReadAll(said) // until it has ended
+		assert.NoError(t, err)
+		assert.Empty(t, rest)
+	})
+	return pid
 }
 
-// beSentinel is the process that must stay alive. It returns when the test ends its stdin.
+// beSentinel is the process that must stay alive. It returns when the test ends its stdin. Its parent ends
+// at once.
 func beSentinel() error {
+	if os.Getenv("HOSTILE_SENTINEL") == "parent" {
+		cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+		cmd.Env = append(os.Environ(), "HOSTILE_SENTINEL=child") // the last of two counts
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		return cmd.Start()
+	}
 	if os.Geteuid() == 0 {
 		who, err := wall.FreeUser()
 		if err != nil {
@@ -269,7 +296,7 @@ func beSentinel() error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0); err != nil {
 		return err
 	}
-	fmt.Println("ready")
+	fmt.Println(os.Getpid())
 	io.Copy(io.Discard, os.Stdin)
 	return nil
 }
@@ -457,7 +484,7 @@ func (w *world) unharmed(t *testing.T, busy bool) {
 	canary, err := os.ReadFile(filepath.Join(w.bait, "canary"))
 	assert.NoError(t, err)
 	assert.Equal(t, "sings", string(canary))
-	assert.NoError(t, syscall.Kill(w.alive.Pid, 0), "a process of the judge's is gone")
+	assert.NoError(t, syscall.Kill(w.alive, 0), "a process of the judge's is gone")
 	assert.Zero(t, w.knocked.Swap(0), "somebody came to a socket of the judge's")
 	assert.Empty(t, w.traces(), "left lying about")
 	for _, file := range []string{os.Getenv("HOME") + "/.config", os.Getenv("HOME") + "/go"} {
