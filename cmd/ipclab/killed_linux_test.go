@@ -19,19 +19,27 @@ import (
 
 var (
 	killSeed = flag.Uint64("kill-seed", 0, "where the grader is killed; 0 for a new one")
-	kills    = flag.Int("kills", 50, "how often it is killed")
+	kills    = flag.Int("kills", 10, "how often it is killed at each tier")
 )
 
 // TestKilledGrader kills the grader in the midst of its work, again and again, at moments that are drawn
-// from a seed: after so many looks at it. Nothing survives it, and the next run is clean.
+// from a seed: after so many looks at it. Nothing survives it, and the next run is clean. For more moments
+// than a few:
+//
+//	go test ./cmd/ipclab -run KilledGrader -timeout 30m -v -args -kills 50
 func TestKilledGrader(t *testing.T) {
 	seed := *killSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("-kill-seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	k := newKilling(t)
+	for _, tier := range []string{"rooms", "landlock", "none"} {
+		t.Run(tier, func(t *testing.T) { killAtMoments(t, tier, rand.New(rand.NewPCG(seed, 0))) })
+	}
+}
+
+func killAtMoments(t *testing.T, tier string, random *rand.Rand) {
+	k := newKilling(t, tier)
 	whole := k.run(t, -1)
 	require.Empty(t, processesOf(k.tmp))
 	require.Empty(t, k.folders(t))
@@ -42,16 +50,17 @@ func TestKilledGrader(t *testing.T) {
 			require.Less(t, time.Since(begun), time.Minute, "kill %d, after %d of %d looks: processes are left: %q", i, at, whole, processesOf(k.tmp))
 		}
 	}
+	t.Logf("killed at %d moments, out of %d looks at a whole run", *kills, whole)
 	k.run(t, -1)
 	assert.Empty(t, processesOf(k.tmp))
 	assert.Empty(t, k.folders(t), "folders of graders that were killed are left after the next run")
 }
 
-// killing is a submission to be graded over and over, and a folder for temporary files.
-type killing struct{ dir, tmp string }
+// killing is a submission to be graded over and over at a tier, and a folder for temporary files.
+type killing struct{ tier, dir, tmp string }
 
-func newKilling(t *testing.T) killing {
-	k := killing{dir: filepath.Join(t.TempDir(), "mine"), tmp: filepath.Join(t.TempDir(), "tmp")}
+func newKilling(t *testing.T, tier string) killing {
+	k := killing{tier: tier, dir: filepath.Join(t.TempDir(), "mine"), tmp: filepath.Join(t.TempDir(), "tmp")}
 	require.NoError(t, os.CopyFS(k.dir, solutions.Files))
 	require.NoError(t, os.Mkdir(k.tmp, 0o777))
 	require.NoError(t, os.Chmod(filepath.Dir(filepath.Dir(k.tmp)), 0o755)) // the user of rooms has to reach it
@@ -64,7 +73,7 @@ func (k killing) run(t *testing.T, after int) (looks int) {
 	exe, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.Command(exe)
-	cmd.Args = []string{"ipclab", "grade", "-C", k.dir, "--isolation", "rooms", "--no-cache", "pipe", "socket", "signal", "isolation", "file"}
+	cmd.Args = []string{"ipclab", "grade", "-C", k.dir, "--isolation", k.tier, "--no-cache", "pipe/filter", "socket/echo", "signal/stop", "isolation/counter", "file/report"}
 	cmd.Env = append(os.Environ(), "TMPDIR="+k.tmp)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
