@@ -504,7 +504,7 @@ func (w *world) unharmed(t *testing.T, busy bool) {
 
 // traces finds what bears the name of this test where programs could leave it.
 func (w *world) traces() (found []string) {
-	for _, dir := range []string{"/tmp", "/dev/shm", "/var/tmp", "/dev/mqueue", "/dev", "/run", "/", ".", w.cache, w.tmp, w.bait + "/spoils", os.Getenv("HOME"), runtime.GOROOT(), filepath.Join(w.cache, "..", "verdict")} {
+	for _, dir := range []string{"/tmp", "/dev/shm", "/var/tmp", "/dev/mqueue", "/dev", "/run", "/", ".", w.cache, filepath.Join(w.cache, "../rooms/go-build"), w.tmp, w.bait + "/spoils", os.Getenv("HOME"), runtime.GOROOT(), filepath.Join(w.cache, "..", "verdict")} {
 		entries, _ := os.ReadDir(dir)
 		for _, e := range entries {
 			if strings.Contains(e.Name(), w.token) {
