@@ -21,11 +21,13 @@ func ownCache(t *testing.T) (verdicts string) {
 	t.Helper()
 	base, err := os.UserCacheDir()
 	require.NoError(t, err)
-	compiled := filepath.Join(base, "ipclab", "go-build")
-	require.NoError(t, os.MkdirAll(compiled, 0o700))
 	own, tmp := t.TempDir(), t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(own, "ipclab"), 0o700))
-	require.NoError(t, os.Symlink(compiled, filepath.Join(own, "ipclab", "go-build")))
+	for dir, mode := range map[string]os.FileMode{"go-build": 0o700, "rooms": 0o755} {
+		compiled := filepath.Join(base, "ipclab", dir)
+		require.NoError(t, os.MkdirAll(compiled, mode))
+		require.NoError(t, os.Symlink(compiled, filepath.Join(own, "ipclab", dir)))
+	}
 	t.Setenv("HOME", own)
 	t.Setenv("XDG_CACHE_HOME", own)
 	t.Setenv("TMPDIR", tmp)
