@@ -28,6 +28,7 @@ import (
 
 	"ipclab/exercises"
 	"ipclab/grader"
+	"ipclab/grader/build"
 	"ipclab/grader/report"
 	"ipclab/grader/room"
 	"ipclab/grader/room/wall"
@@ -194,6 +195,15 @@ func (a *attack) write(t testing.TB, w *world, dir string) {
 	}
 }
 
+// goRoot is where the toolchain lies that builds submissions; "/" if there is none.
+var goRoot = sync.OnceValue(func() string {
+	t, err := build.Find(context.Background(), os.TempDir())
+	if err != nil {
+		return "/"
+	}
+	return t.Root
+})
+
 // world is what attacks find around them, and are to leave as it is.
 type world struct {
 	course  *grader.Course
@@ -233,7 +243,7 @@ func newWorld(t *testing.T) *world {
 	w.alive = w.start(t)
 	port := w.listen(t)
 	w.words = strings.NewReplacer("@TOKEN@", w.token, "@SECRET@", filepath.Join(w.bait, "secret"), "@CANARY@", filepath.Join(w.bait, "canary"),
-		"@SPOILS@", filepath.Join(w.bait, "spoils"), "@HOME@", os.Getenv("HOME"), "@CACHE@", w.cache, "@TMPDIR@", w.tmp, "@GOROOT@", runtime.GOROOT(),
+		"@SPOILS@", filepath.Join(w.bait, "spoils"), "@HOME@", os.Getenv("HOME"), "@CACHE@", w.cache, "@TMPDIR@", w.tmp, "@GOROOT@", goRoot(),
 		"@SENTINEL@", strconv.Itoa(w.alive), "@SENTINELNAME@", w.token+"-sentinel", "@PORT@", port, "@FREEPORT@", free(t),
 		"@SOCKET@", filepath.Join(w.bait, "socket"), "@KEY@", strconv.Itoa(1<<30+os.Getpid()))
 	w.mounts, w.groups, w.mine = mounts(), cgroups(), append(descendants(), w.alive)
@@ -508,7 +518,7 @@ func (w *world) unharmed(t *testing.T, busy bool) {
 
 // traces finds what bears the name of this test where programs could leave it.
 func (w *world) traces() (found []string) {
-	for _, dir := range []string{"/tmp", "/dev/shm", "/var/tmp", "/dev/mqueue", "/dev", "/run", "/", ".", w.cache, filepath.Join(w.cache, "../rooms/go-build"), w.tmp, w.bait + "/spoils", os.Getenv("HOME"), runtime.GOROOT(), filepath.Join(w.cache, "..", "verdict")} {
+	for _, dir := range []string{"/tmp", "/dev/shm", "/var/tmp", "/dev/mqueue", "/dev", "/run", "/", ".", w.cache, filepath.Join(w.cache, "../rooms/go-build"), w.tmp, w.bait + "/spoils", os.Getenv("HOME"), goRoot(), filepath.Join(w.cache, "..", "verdict")} {
 		entries, _ := os.ReadDir(dir)
 		for _, e := range entries {
 			if strings.Contains(e.Name(), w.token) {

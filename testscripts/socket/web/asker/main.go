@@ -33,7 +33,7 @@ func main() {
 	case len(os.Args) >= 3 && os.Args[1] == "get":
 		err = get("http://"+os.Args[2], os.Args[3:])
 	default:
-		err = errors.New("usage: asker raw ADDR [METHOD...], asker get ADDR PATH...")
+		err = errors.New("usage: asker raw ADDR [METHOD...], asker get ADDR PATH... at least one")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "asker:", err)
