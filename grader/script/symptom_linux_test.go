@@ -86,7 +86,7 @@ func TestMisconception(t *testing.T) {
 		{"the child waits for more, and so do we", symptom{verb: "processes", where: []room.Diagnosis{at("p", wait("wait", "the end of a child", "cat (child of p)")), at("cat (child of p)", wait("read", "its standard input", "p"))}}, ""},
 		{"the end of a connection", symptom{verb: "expect", answer: true, where: []room.Diagnosis{diagnosis(at("server", wait("receive", "a socket", theJudge))).in("IO wait", "io.ReadAll")}}, "close-is-both-ways"},
 		{"both listen", symptom{verb: "expect", answer: true, where: []room.Diagnosis{at("server", wait("receive", "a socket", "client")), at("client", wait("receive", "a socket", "server"))}}, "both-wait-to-read"},
-		{"taken and not answered", symptom{verb: "expect", answer: true, name: "p", sent: []string{`"x\n"`}, where: []room.Diagnosis{at("p", input)}}, "written-is-sent"},
+		{"taken and not answered", symptom{verb: "expect", answer: true, mine: true, name: "p", sent: []string{`"x\n"`}, where: []room.Diagnosis{at("p", input)}}, "written-is-sent"},
 		{"answered, and otherwise", symptom{verb: "expect", answer: true, name: "p", sent: []string{`"x\n"`}, unread: "y\n", where: []room.Diagnosis{at("p", input)}}, ""},
 		{"silent on stderr", symptom{verb: "expect", name: "p", sent: []string{`"x\n"`}, where: []room.Diagnosis{at("p", input)}}, ""},
 		{"nothing to answer", symptom{verb: "expect", answer: true, name: "p", where: []room.Diagnosis{at("p", input)}}, ""},
