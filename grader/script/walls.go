@@ -44,7 +44,7 @@ var limits = []limit{
 	{regexp.MustCompile(`failed to create new OS thread|fork/exec .*resource temporarily unavailable`), func(l room.Limits) string {
 		return fmt.Sprintf("all programs of a check together may have no more than %d processes, with %d threads", l.Processes, l.Threads())
 	}},
-	{regexp.MustCompile(`cannot allocate memory|runtime: out of memory`), func(l room.Limits) string {
+	{regexp.MustCompile(`cannot allocate memory|(?m:^(fatal error|runtime): .*out of memory)`), func(l room.Limits) string {
 		return fmt.Sprintf("all programs of a check together may have no more than %d MiB of memory", l.Memory>>20)
 	}},
 	{regexp.MustCompile(`no space left on device`), func(l room.Limits) string {

@@ -3,6 +3,8 @@ package script
 import (
 	"testing"
 
+	"ipclab/grader/room"
+
 	"github.com/stretchr/testify/assert"
 )
 
@@ -38,4 +40,23 @@ func TestWallMet(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) { assert.Equal(t, x.want, wallMet(x.channel, x.stderr)) })
 	}
+}
+
+// Limits that the kernel enforces are told by Go's words for them.
+func TestLimitMet(t *testing.T) {
+	o := Options{Tier: room.Rooms, Limits: room.DefaultLimits()}
+	const memory, processes = "no more than 256 MiB of memory", "no more than 64 processes"
+	for _, x := range []struct{ stderr, want string }{
+		{"fatal error: runtime: out of memory\n\nruntime stack:\n", memory},
+		{"runtime: out of memory: cannot allocate 16777216-byte block (0 in use)\n", memory},
+		{"begun\nfatal error: out of memory allocating heap arena metadata\n", memory},
+		{"fatal error: pageAlloc: out of memory\n", memory},
+		{"p: mmap: cannot allocate memory\n", memory},
+		{"runtime: failed to create new OS thread (have 760 already; errno=11)\n", processes},
+	} {
+		assert.Contains(t, limitMet(o, x.stderr), x.want, x.stderr)
+	}
+	assert.Empty(t, limitMet(o, "p: the shop is out of memory cards\n"))
+	o.Tier = room.Landlock
+	assert.Empty(t, limitMet(o, "fatal error: runtime: out of memory\n"), "there it is the machine's")
 }
