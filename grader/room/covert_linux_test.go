@@ -55,7 +55,7 @@ var groups = [][]string{
 	{"UDP", "UDP over IPv4", "UDP over IPv6", "UDP by the net package", "UDP port in use"},
 	{"the judge's pipe", "pipe from the judge"},
 	{"the judge's FIFO", "FIFO from the judge"},
-	{"one program", "FIFO name", "socket made by mknod", "file in /tmp", "name in /proc", "memfd through /proc", "entry in /proc", "command line", "environment of another"},
+	{"one program", "FIFO name", "socket made by mknod", "file in /tmp", "name in /proc", "entry in /proc", "command line", "environment of another"},
 }
 
 // allowed is what the channel of each kind of exercise inevitably carries: the channel, and groups. No

@@ -33,13 +33,9 @@ func OpenHouse(folders ...string) *House {
 // block gives a free block, or a new one. Its pid 1 is started from a thread of the grader's own user,
 // whoever the caller acts as.
 func (h *House) block(kind blockKind) (*wall.Block, error) {
-	h.mu.Lock()
-	if all := h.free[kind]; len(all) > 0 {
-		h.free[kind] = all[:len(all)-1]
-		h.mu.Unlock()
-		return all[len(all)-1], nil
+	if b := h.take(kind); b != nil {
+		return b, nil
 	}
-	h.mu.Unlock()
 	plan := wall.Plan{Sources: h.sources, Limits: kind.limits.list(), Bounds: kind.limits.bounds()}
 	if kind.system {
 		plan.Sources = append(systemFolders(), h.sources...)
@@ -57,6 +53,19 @@ func (h *House) block(kind blockKind) (*wall.Block, error) {
 	}()
 	<-done
 	return b, err
+}
+
+// take gives a free block, or nil.
+func (h *House) take(kind blockKind) *wall.Block {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := h.free[kind]
+	if len(all) == 0 {
+		return nil
+	}
+	last := len(all) - 1
+	h.free[kind] = all[:last]
+	return all[last]
 }
 
 // giveBack ends what runs in a block, and keeps it if it can serve again.

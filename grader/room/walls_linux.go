@@ -215,12 +215,13 @@ func (l Limits) list() []wall.Limit {
 	return all
 }
 
-// reservedMemory is what a program of Go takes of its address space, in bytes, before it uses any of it.
-const reservedMemory = 256 << 20
+// reservedMemory is what a program of Go that is at work may take of its address space, in bytes, before
+// it uses any of it, and beside what an idle one has.
+const reservedMemory = 160 << 20
 
 // bounds are those of a whole room. What is written to folders in memory counts too, and so does pid 1.
 func (l Limits) bounds() wall.Bounds {
-	return wall.Bounds{Memory: l.Memory + l.Disk + reservedMemory/2, Tasks: (l.Processes + 2) * threadsPerProcess}
+	return wall.Bounds{Memory: l.Memory + l.Disk + reservedMemory, Tasks: (l.Processes + 2) * threadsPerProcess}
 }
 
 func (k *walled) outOfMemory() bool { return k.block.Kills() > k.kills }

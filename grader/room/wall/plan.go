@@ -98,7 +98,8 @@ const (
 	Links
 )
 
-// Limit is a resource limit, as for setrlimit.
+// Limit is a resource limit, as for setrlimit. That of data (RLIMIT_DATA) is on top of what an idle
+// program of Go reserves.
 type Limit struct {
 	Resource int
 	Value    uint64
