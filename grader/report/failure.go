@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,6 +32,40 @@ func (p *page) failure(indent int, c grader.CheckReport) {
 	p.casts(indent, c.Casts)
 	p.label(indent, "hint", f.Hint)
 	p.read(indent, f.Wrong)
+}
+
+// ownEnd matches the part of a message on a program that ended by itself, not in success, with a word on
+// stderr: its first line, and the others.
+var ownEnd = regexp.MustCompile(`\nwhy:[^\n]*ended with (exit status [1-9]\d*)(?:\n +[^\n]*)*\nstderr: +("[^\n]*)((?:\n +"[^\n]*)*)`)
+
+// sharedEnds finds the checks, by id, that failed since a program ended in the same way as in others. Such
+// an end is most likely nothing that any of these checks is about: it need be told only once.
+func sharedEnds(checks []grader.CheckReport) map[string]string {
+	ends, count := map[string]string{}, map[string]int{}
+	for _, c := range checks {
+		if c.Outcome != grader.Fail || c.Failure == nil {
+			continue
+		}
+		if m := ownEnd.FindStringSubmatch(c.Failure.Message); m != nil {
+			ends[c.ID] = m[1] + ", " + m[2] + m[3]
+			count[ends[c.ID]]++
+		}
+	}
+	maps.DeleteFunc(ends, func(_, end string) bool { return count[end] == 1 })
+	return ends
+}
+
+// withoutHint takes the hint from a failure that some checks share, and the misconception, unless all of them
+// name the same one: a hint is on what its check is about, and that end is hardly about all of it.
+func withoutHint(f *grader.Failure, checks []grader.CheckReport, shares func(grader.CheckReport) bool) *grader.Failure {
+	for _, c := range checks {
+		if shares(c) && (f.Wrong == "" || c.Failure.Wrong != f.Wrong) {
+			bare := *f
+			bare.Hint, bare.Wrong = "", ""
+			return &bare
+		}
+	}
+	return f
 }
 
 // read names the command that shows what a lesson says on a misconception.

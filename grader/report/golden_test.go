@@ -25,6 +25,7 @@ func fixtures() map[string]*grader.Report {
 		"untouched": untouched(),
 		"hostile":   hostile(evil),
 		"broken":    onlyBroken(),
+		"repeated":  repeated(),
 	}
 }
 
@@ -163,6 +164,29 @@ func mixed() *grader.Report {
 		{Question: "fifo-open", Outcome: "wrong", Picked: []string{"b", "c"}, Why: "Opening a FIFO waits for the other end.", Wrong: "fifo-is-a-file"},
 		{Question: "signal-lost", Outcome: "unanswered"},
 	}}
+	return rep
+}
+
+// repeated is a program that ends in one way in most checks, and otherwise in one.
+func repeated() *grader.Report {
+	ended := func(id, title, who, status, stderr string) grader.CheckReport {
+		return failing(id, title, grader.Failure{Line: 3, Script: "testscripts/pipe/filter/" + id + ".txtar", Command: "expect " + who + " one",
+			Message: "expected: on stdout, as the next line, \"one\"\ncame:     nothing\nwhy:      " + who + " ended its output without it; it ended with " +
+				status + "\nstderr:   " + stderr + "\nwall:     there is no network",
+			Hint: "This is about " + id + ".", Wrong: map[bool]string{true: "eof-comes-alone", false: "written-is-sent"}[id == "order"]})
+	}
+	const panics = "\"panic: no such index\"\n          \"main.go:7\""
+	rep := blankReport()
+	rep.Exercises = []grader.ExerciseReport{exercise("pipe/filter", "A filter", grader.Fail, 0,
+		ended("streams", "lines go out at once", "match", "exit status 1", `"match: not written yet"`),
+		ended("order", "lines keep their order", "second", "exit status 1", `"match: not written yet"`),
+		ended("status", "it says what it found", "match", "exit status 2", `"match: not written yet"`),
+		check("empty", "no line is a line", grader.Pass),
+		ended("long", "lines may be long", "match", "exit status 2", panics),
+		ended("ends", "it ends with its input", "match", "exit status 2", panics),
+		ended("bytes", "bytes are bytes", "match", "exit status 2", `"panic: no such index"`+"\n          \"main.go:9\""),
+	)}
+	rep.MaxScore = 2
 	return rep
 }
 

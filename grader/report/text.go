@@ -268,15 +268,27 @@ func (s *screen) exercise(e *grader.ExerciseReport) {
 // exercise was graded by itself.
 func (s *screen) checks(e *grader.ExerciseReport) {
 	explained, idle := 0, 0
+	ends := sharedEnds(e.Checks)
+	told := map[string]string{} // how a program ended -> the check that it was told of
 	for _, c := range e.Checks {
+		end := ends[c.ID]
 		switch {
 		case c.Outcome == grader.NotRun:
 			idle++
+		case end != "" && told[end] != "":
+			s.check(c)
+			first, _, _ := strings.Cut(end, "\n")
+			s.prose(4, "as in %s: %s", told[end], first)
+			s.gap()
 		case c.Outcome == grader.Pass, explained == s.explain && len(s.items) > 1:
 			s.check(c)
 		default:
 			explained++
 			s.check(c)
+			if end != "" {
+				told[end] = c.ID
+				c.Failure = withoutHint(c.Failure, e.Checks, func(other grader.CheckReport) bool { return ends[other.ID] == end })
+			}
 			s.failure(4, c)
 			if c.Failure != nil && len(c.Failure.Transcript) > 0 {
 				given := s.given
