@@ -1,6 +1,7 @@
 package script
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,7 +68,7 @@ func ringFrom(name string, waitsFor map[string][]string, path []string) []string
 func explainOne(d room.Diagnosis) string {
 	var parts []string
 	for _, g := range shownGoroutines(d.Goroutines) {
-		parts = append(parts, goroutineWords(g, d))
+		parts = append(parts, goroutineWords(g.Goroutine, d)+g.times())
 	}
 	for _, w := range d.Waits {
 		parts = append(parts, waitWords(w))
@@ -89,8 +90,46 @@ func lostSignal(d room.Diagnosis) bool {
 	return d.Signalled && len(d.Goroutines) > 0 && d.Goroutines[0].Main && d.Goroutines[0].In == "" && stateKey(d.Goroutines[0].State) == "chan receive"
 }
 
-// shownGoroutines leaves out all but the first few.
-func shownGoroutines(gs []room.Goroutine) []room.Goroutine { return gs[:min(len(gs), 4)] }
+// alike are goroutines that stand at the same place for the same reason.
+type alike struct {
+	room.Goroutine
+	count int
+}
+
+func (a alike) times() string {
+	if a.count == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d goroutines)", a.count)
+}
+
+// mostGoroutines is how many places within a process a message tells.
+const mostGoroutines = 4
+
+// shownGoroutines gives those that say most about why a process is stuck. What waits for its own
+// process, or by the clock, comes before what waits for others, as servers do that are in order.
+func shownGoroutines(gs []room.Goroutine) []alike {
+	var groups []alike
+	for _, g := range gs {
+		i := slices.IndexFunc(groups, func(a alike) bool { return a.Goroutine == g })
+		if i < 0 {
+			groups = append(groups, alike{g, 1})
+		} else {
+			groups[i].count++
+		}
+	}
+	slices.SortStableFunc(groups, func(a, b alike) int { return cmp.Compare(idle(a.State), idle(b.State)) })
+	return groups[:min(len(groups), mostGoroutines)]
+}
+
+// idle is 0 for goroutines that cannot be waiting for another process, or 1.
+func idle(state string) int {
+	switch stateKey(state) {
+	case "IO wait", "syscall", "chan receive", "select", "select (no cases)", "sync.Cond.Wait":
+		return 1
+	}
+	return 0
+}
 
 func goroutineWords(g room.Goroutine, d room.Diagnosis) string {
 	text := fmt.Sprintf("%s:%d in %s", g.File, g.Line, strings.TrimPrefix(g.Function, "main."))
