@@ -142,6 +142,19 @@ func TestOrphansBehindWalls(t *testing.T) {
 	}
 }
 
+// TestStorm: no signal from within ends pid 1, not even one that comes in the midst of a fork; and what pid 1
+// does against that is its own: programs begin as they would anywhere.
+func TestStorm(t *testing.T) {
+	r := walledRoom(t, nil, "all", DefaultLimits())
+	storm := inhabit(t, r, "storm")
+	line(t, r, storm.Out)
+	for range 100 {
+		p := inhabit(t, r, "signals")
+		assert.Equal(t, "SigIgn:\t0000000280000000", line(t, r, p.Out), "nothing but what Go leaves to the C library")
+		<-p.done
+	}
+}
+
 func TestLimitsAreToldAsSuch(t *testing.T) {
 	for _, x := range []struct {
 		name   string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"sync"
 	"syscall"
@@ -57,7 +58,7 @@ func serve() {
 	// process is closed to the rest, which takes its own /proc away from it.
 	os.WriteFile("/proc/self/oom_score_adj", []byte("900"), 0)
 	unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) // nobody in the block may look into it
-	defaultSignals()
+	ignoreSignals()
 	unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC)
 	unix.Umask(0o022)
 	l := newLink(3)
@@ -75,17 +76,33 @@ func serve() {
 	}
 }
 
-// defaultSignals gives all signals up that Go's runtime handles, but for the one with which it interrupts
-// goroutines: some of its handlers exit. The kernel spares pid 1 the default actions of what is sent from
-// within. To ignore signals instead would be inherited by every program; and to be told of them, through
-// package signal, costs two switches of threads for each.
-func defaultSignals() {
+// ignoreSignals gives all signals up that Go's runtime handles, but for the one with which it interrupts
+// goroutines: some of its handlers exit. And to be told of signals, through package signal, costs two
+// switches of threads for each.
+//
+// The default action will not do. The kernel spares it pid 1 if the signal comes from within; but it looks
+// whether the first thread would take the signal, and while that one blocks all signals, as it does in every
+// fork, a signal that ends processes ends pid 1 too (complete_signal in kernel/signal.c).
+//
+// What is ignored is inherited by every program, but not what the runtime believes it handles: syscall.ForkExec
+// gives that its default action. Signals 32 and 34, which it leaves to the C library, stay ignored.
+func ignoreSignals() {
 	const last = 64
-	var standard [4]uintptr // a struct sigaction as the kernel has it, with SIG_DFL
+	const byDefault, ignored = 0, 1 // SIG_DFL, SIG_IGN
 	for n := unix.Signal(1); n <= last; n++ {
-		if n != unix.SIGURG {
-			unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(n), uintptr(unsafe.Pointer(&standard)), 0, 8, 0, 0)
+		var before [4]uintptr // a struct sigaction as the kernel has it
+		action := [4]uintptr{ignored}
+		switch n {
+		case unix.SIGURG, unix.SIGKILL, unix.SIGSTOP:
+			continue
+		case unix.SIGCHLD, unix.SIGCONT, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGWINCH: // by default they end nothing
+			action[0] = byDefault
 		}
+		unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(n), 0, uintptr(unsafe.Pointer(&before)), 8, 0, 0)
+		if before[0] == ignored && action[0] == ignored { // the grader was started so: the runtime has to be told that it handles this one
+			signal.Notify(make(chan os.Signal, 1), n)
+		}
+		unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(n), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"syscall"
 )
@@ -29,6 +30,15 @@ func main() {
 		stay()
 	case "multiply":
 		multiply()
+	case "signals":
+		status, err := os.ReadFile("/proc/self/status")
+		check(err)
+		fmt.Println(string(regexp.MustCompile(`(?m)^SigIgn:.*$`).Find(status)))
+	case "storm": // pid 1 is asked to end, for ever
+		fmt.Println("here")
+		for {
+			syscall.Kill(1, syscall.SIGHUP)
+		}
 	case "fill":
 		fill(arg[0])
 	case "compute":
