@@ -19,7 +19,7 @@ import (
 
 var (
 	killSeed = flag.Uint64("kill-seed", 0, "where the grader is killed; 0 for a new one")
-	kills    = flag.Int("kills", 10, "how often it is killed at each tier")
+	kills    = flag.Int("kills", 3, "how often it is killed at each tier")
 )
 
 // TestKilledGrader kills the grader in the midst of its work, again and again, at moments that are drawn
