@@ -167,6 +167,7 @@ func (p *Process) wait() {
 	ws, cpu := p.child.wait()
 	p.Out.settle()
 	p.Err.settle()
+	p.In.hangUp()
 
 	e := Exit{Code: ws.ExitStatus(), CPU: cpu}
 	if ws.Signaled() {

@@ -19,6 +19,7 @@ func (r *Room) Relay(from *Output, skip int, to *Input) {
 	}
 	l := &relay{room: r, from: from, to: to, done: skip}
 	r.ends = append(r.ends, l)
+	to.feeder = l
 	r.running.Go(l.run)
 }
 
@@ -40,7 +41,7 @@ func (l *relay) run() {
 func (l *relay) pass() (broken bool, changed chan struct{}) {
 	l.room.mu.Lock()
 	defer l.room.mu.Unlock()
-	if l.to.err != nil || l.to.closed {
+	if l.over || l.to.err != nil || l.to.closed {
 		l.over = true
 		return true, nil
 	}

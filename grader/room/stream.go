@@ -369,6 +369,7 @@ type Input struct {
 	closing bool
 	closed  bool
 	err     error
+	feeder  *relay // what is passed on to it; nil if nothing is
 }
 
 // input starts the writer. The room is locked.
@@ -446,6 +447,21 @@ func (in *Input) finish() {
 		in.dst.Close()
 	}
 	in.room.note(in.who, "stdin", []byte("(end of input)"))
+}
+
+// hangUp ends what is relayed to this input if nobody reads it any more. In a pipe the very next write of the
+// other program would fail; the relay would notice only at a write of its own.
+func (in *Input) hangUp() {
+	awaitSpawns()
+	in.room.mu.Lock()
+	gone := in.feeder != nil && !in.closed && ready(in.dst, unix.POLLERR)
+	if gone {
+		in.feeder.over = true
+	}
+	in.room.mu.Unlock()
+	if gone {
+		in.feeder.from.shut()
+	}
 }
 
 // Send queues bytes. Each call is one write.
