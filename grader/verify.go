@@ -290,7 +290,11 @@ func (w Variant) apply(name, text string) (string, error) {
 			continue
 		}
 		if n := strings.Count(text, ed.Old); n != 1 || ed.Old == "" {
-			return "", fmt.Errorf("the passage to replace occurs %d times in %s: %.60q", n, name, ed.Old)
+			hint := ""
+			if line, cut := strings.CutSuffix(ed.Old, "\n"); cut && n == 0 && strings.Contains(text, line) {
+				hint = " (it does without the newline at its end, which |2- leaves out)"
+			}
+			return "", fmt.Errorf("the passage to replace occurs %d times in %s%s: %.60q", n, name, hint, ed.Old)
 		}
 		text = strings.Replace(text, ed.Old, ed.New, 1)
 	}

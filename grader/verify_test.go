@@ -60,6 +60,9 @@ func TestVerifyFinds(t *testing.T) {
 		{"an edit that does not fit", func(t *testing.T, f files) {
 			f.edit(t, greet+"/wrong.yaml", `old: '"hello "'`, `old: '"good morning "'`)
 		}, []string{`testscripts/talk/greet: wrong-shouts: the passage to replace occurs 0 times in greet/main.go: "\"good morning \""`}},
+		{"an edit with a newline too many", func(t *testing.T, f files) {
+			f.edit(t, greet+"/wrong.yaml", `old: '"hello "'`, `old: "\"hello \"\n"`)
+		}, []string{`testscripts/talk/greet: wrong-shouts: the passage to replace occurs 0 times in greet/main.go (it does without the newline at its end, which |2- leaves out): "\"hello \"\n"`}},
 		{"an edit of no file", func(t *testing.T, f files) {
 			f.edit(t, greet+"/wrong.yaml", "file: greet/main.go", "file: greet/other.go")
 		}, []string{"testscripts/talk/greet: wrong-shouts: the solution has no file greet/other.go"}},

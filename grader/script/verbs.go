@@ -312,6 +312,7 @@ var Verbs = []*Verb{
 			{"upper", "FILE", "write the same in capitals to another file"},
 		},
 		Summary: "make a file of the judge's with random lines",
+		Detail:  "Below room/ it is one for the programs. With -width 0 it holds what -prefix says, a $NAME of random for example.",
 		run:     (*call).generate,
 	},
 }
