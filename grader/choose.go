@@ -2,6 +2,7 @@ package grader
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -20,9 +21,13 @@ type Selection struct {
 type UnknownError struct {
 	ID     string
 	Likely string // the nearest name, empty if none is near
+	There  bool   // there is an exercise of that name, and course.yaml does not list it
 }
 
 func (e *UnknownError) Error() string {
+	if e.There {
+		return fmt.Sprintf("exercises/%s is there, but exercises/course.yaml does not list it", e.ID)
+	}
 	if e.Likely != "" {
 		return fmt.Sprintf("unknown exercise %q: did you mean %s?", e.ID, e.Likely)
 	}
@@ -55,7 +60,8 @@ func (c *Course) Select(ids []string) (Selection, error) {
 			}
 		}
 		if !found {
-			return Selection{}, &UnknownError{id, c.likely(id)}
+			_, err := fs.Stat(c.files.Exercises, path.Join(id, "exercise.yaml"))
+			return Selection{}, &UnknownError{id, c.likely(id), err == nil}
 		}
 	}
 	for _, e := range c.Exercises() {

@@ -264,6 +264,14 @@ func TestSelect(t *testing.T) {
 	}
 }
 
+// Who has made an exercise, and not entered it in course.yaml, is told so.
+func TestSelectUnlisted(t *testing.T) {
+	f := tiny(t)
+	f.edit(t, "exercises/course.yaml", "[greet, pair]", "[greet]")
+	_, err := f.load(t).Select([]string{"talk/pair"})
+	require.EqualError(t, err, "exercises/talk/pair is there, but exercises/course.yaml does not list it")
+}
+
 func TestExercise(t *testing.T) {
 	c := tiny(t).load(t)
 	e, err := c.Exercise("exercises/talk/pair/")

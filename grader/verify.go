@@ -397,10 +397,18 @@ func (v *verification) caught(e *entry, w Variant) bool {
 		return false
 	}
 	if w.Mis != "" && r.Failure.Wrong != w.Mis {
-		v.problem("%s of %s: the failure of check %s names the misconception %q, want %q:\n%s", e.variant, e.ID, r.ID, r.Failure.Wrong, w.Mis, indent(said))
+		v.problem("%s of %s: the failure of check %s names the misconception %q, want %q%s:\n%s", e.variant, e.ID, r.ID, r.Failure.Wrong, w.Mis, howNamed(r.Failure.Wrong, w.Mis), indent(said))
 		return false
 	}
 	return true
+}
+
+// howNamed tells how a failure comes to name what it does not name by itself.
+func howNamed(got, want string) string {
+	if got != "" {
+		return ""
+	}
+	return fmt.Sprintf(" (below its hint a check may say # shows: %s)", want)
 }
 
 // whyBroken gives what the grader says of itself.

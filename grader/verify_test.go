@@ -196,7 +196,7 @@ func TestVerifyFinds(t *testing.T) {
 		}, []string{"exercises/talk/README.md: the misconception talk has the name of a chapter"}},
 		{"a wrong program whose failure names no misconception", func(t *testing.T, f files) {
 			f.edit(t, greet+"/wrong.yaml", "  message: HELLO", "  message: HELLO\n  mis: m-one")
-		}, []string{`wrong-shouts of talk/greet: the failure of check greets names the misconception "", want "m-one":`}},
+		}, []string{`wrong-shouts of talk/greet: the failure of check greets names the misconception "", want "m-one" (below its hint a check may say # shows: m-one):`}},
 		{"a wrong program whose failure names another misconception", func(t *testing.T, f files) {
 			f.edit(t, greet+"/greets.txtar", "# points: 2", "# shows: m-two").edit(t, greet+"/wrong.yaml", "  message: HELLO", "  message: HELLO\n  mis: m-one")
 		}, []string{`wrong-shouts of talk/greet: the failure of check greets names the misconception "m-two", want "m-one":`}},

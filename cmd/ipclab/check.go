@@ -110,9 +110,12 @@ func (a *app) printAudit(audit *grader.Audit) error {
 	for _, w := range audit.Warnings {
 		fmt.Fprintf(a.stdout, "\nwarning: %s\n", w)
 	}
-	if len(audit.Problems) == 0 {
+	switch len(audit.Problems) {
+	case 0:
 		fmt.Fprintln(a.stdout, "\nThe course is sound.")
-	} else {
+	case 1:
+		fmt.Fprintln(a.stdout, "\n1 problem.")
+	default:
 		fmt.Fprintf(a.stdout, "\n%d problems.\n", len(audit.Problems))
 	}
 	return nil

@@ -12,6 +12,7 @@
 package script
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -85,9 +86,9 @@ func Parse(id, file string, data []byte, exercise Ensemble) (*Script, error) {
 	if err := s.readHeader(); err != nil {
 		return nil, err
 	}
-	programs := map[string]bool{}
+	programs, known := map[string]bool{}, variables{"WORK": true}
 	for i, l := range s.lines {
-		if err := s.lint(l.text, programs); err != nil {
+		if err := errors.Join(s.lint(l.text, programs), known.lint(l.text)); err != nil {
 			return nil, &Error{file, i + 1, err}
 		}
 	}
@@ -194,6 +195,53 @@ func (s *Script) lint(text string, programs map[string]bool) error {
 		return s.enter(rest[0], programs)
 	}
 	return nil
+}
+
+// variables are those that a script has set so far.
+type variables map[string]bool
+
+var (
+	quotedWord = regexp.MustCompile(`'[^']*'?`)
+	useOfOne   = regexp.MustCompile(`\$\{?([A-Za-z_]\w*)`)
+	namedGroup = regexp.MustCompile(`\(\?P?<(\w+)>`)
+)
+
+// lint refuses a variable that no line above has set. It would be empty, and the check would ask for less
+// than its author thinks.
+func (known variables) lint(text string) error {
+	words, err := split(text)
+	if err != nil || len(words) == 0 {
+		return err
+	}
+	for _, m := range useOfOne.FindAllStringSubmatch(quotedWord.ReplaceAllString(text, ""), -1) {
+		if !known[m[1]] {
+			return fmt.Errorf("no line above sets the variable %s", m[1])
+		}
+	}
+	known.set(words)
+	return nil
+}
+
+// set enters the variables that a line sets.
+func (known variables) set(words []string) {
+	switch last := words[len(words)-1]; words[0] {
+	case "random":
+		known[last], known[last+"_UPPER"] = true, true
+	case "env":
+		for _, w := range words[1:] {
+			name, _, _ := strings.Cut(w, "=")
+			known[name] = true
+		}
+	case "expect":
+		for _, m := range namedGroup.FindAllStringSubmatch(last, -1) {
+			known[m[1]] = true
+		}
+	default: // what is started, listens or dials has a name, and is one of these words
+		for _, w := range words[1:] {
+			name := strings.ReplaceAll(w, "-", "_")
+			known[name+"_PID"], known[name+"_ADDR"] = true, true
+		}
+	}
 }
 
 // enter takes a program that the script starts into its programs, with those that it may start.

@@ -60,6 +60,9 @@ func TestParseErrors(t *testing.T) {
 		{"exit status, spelt wrongly", head + "exits prog 0,SIGPIP\n", `f.txtar:4: exits: "SIGPIP" is neither`},
 		{"exit status, not as it shows", head + "exits prog 01\n", `f.txtar:4: exits: "01" is neither`},
 		{"signal", head + "signal prog SIGTREM\n", `f.txtar:4: signal: unknown signal "SIGTREM"`},
+		{"a variable that nobody sets", head + "send prog $AA\n", "f.txtar:4: no line above sets the variable AA"},
+		{"a variable that is set below", head + "send prog 'a'$A\nrandom A\n", "f.txtar:4: no line above sets the variable A"},
+		{"a file of the judge's", head + "! file out\n", "f.txtar:4: file: out is no file of the programs: want room/out"},
 		{"cp from the room", head + "cp room/out mine\n", "f.txtar:4: cp: room/out is the programs' own: compare it with the verb file"},
 		{"cp from the room by variable", head + "cp mine $WORK/room/out d\n", "f.txtar:4: cp: $WORK/room/out is the programs' own"},
 	}

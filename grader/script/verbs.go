@@ -156,8 +156,9 @@ var Verbs = []*Verb{
 		Name: "limit", Args: "NAME cpu|fsize|nofile|data N", Min: 3, Max: 3,
 		Flags:   []Flag{{"soft", "", "a limit that can be lifted again, with unlimited for N"}},
 		Summary: "limit what NAME may use from now on",
-		Detail:  "In seconds, bytes, descriptors, bytes. It holds for NAME itself, and for what it starts from now on.",
-		run:     (*call).limit,
+		Detail: "In seconds, bytes, descriptors, bytes. It holds for NAME itself, and for what it starts from now on. " +
+			"A write beyond fsize writes what has room, and the next one fails, as on a full disk. A pipe is no file.",
+		run: (*call).limit,
 	},
 	{
 		Name: "processes", Args: "NAME N", Min: 2, Max: 2,
@@ -265,6 +266,7 @@ var Verbs = []*Verb{
 			{"mode", "0644", "it has these permissions"},
 		},
 		Summary: "the regular file room/... is there and holds what the judge's file WANT holds; negated: there is nothing",
+		lint:    lintFile,
 		run:     (*call).fileVerb,
 	},
 	{

@@ -157,6 +157,14 @@ func lintFIFO(args []string) error {
 	return nil
 }
 
+// lintFile wants a file of the room: of another there is none, and ! file would always hold.
+func lintFile(args []string) error {
+	if !strings.HasPrefix(args[0], "room/") && !strings.HasPrefix(args[0], "$") {
+		return fmt.Errorf("file: %s is no file of the programs: want room/%[1]s", args[0])
+	}
+	return nil
+}
+
 // curl starts the real one. What a user's own settings say does not count, and no proxy does.
 func (c *call) curl() error {
 	path, err := room.Look("curl")
