@@ -16,7 +16,7 @@ type keeper interface {
 	// left gives the living processes whose parents have ended: the room's own for certain, and those
 	// that may be another room's.
 	left() (mine, perhaps []int)
-	// networks are the judge's own and the room's, if that is another.
+	// networks are the judge's own and, last, that of the room's processes, if it is another.
 	networks() []network
 	// dial, listen and listenPacket reach the network in which the room's processes are. Of a control,
 	// see net.Dialer.

@@ -3,6 +3,7 @@ package room
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,21 +12,31 @@ import (
 // machine that may have to wait for a processor while both programs already sleep. Pipes and Unix
 // sockets know no such moment.
 
-// packetsUnderway tells whether the kernel has packets that it has not delivered yet: in the backlog
-// of a processor, or sent on a TCP connection and not yet acknowledged.
-func packetsUnderway(networks []network) bool {
+// packetsWait tells whether the kernel has packets in the backlog of a processor.
+func packetsWait() bool {
 	backlog, err := readProc("/proc/net/softnet_stat")
-	if err == nil && hasBacklog(string(backlog)) {
-		return true
+	return err == nil && hasBacklog(string(backlog))
+}
+
+// unacknowledged tells whether something has been sent on a TCP connection and is not acknowledged yet. The
+// kernel goes through the connections of the whole machine for that, which takes it some milliseconds.
+func (r *Room) unacknowledged() bool {
+	if !r.config.Network {
+		return false
 	}
-	for _, n := range networks {
-		for _, file := range []string{"/tcp", "/tcp6"} {
-			if table, err := readProc(n.proc + file); err == nil && hasUnacknowledged(string(table)) {
-				return true
-			}
+	return slices.ContainsFunc(r.connections(), hasUnacknowledged)
+}
+
+// connections gives the kernel's tables of TCP connections in the network of the room's programs. The judge's
+// peers are in it too.
+func (r *Room) connections() (tables []string) {
+	all := r.keeper.networks()
+	for _, file := range []string{"/tcp", "/tcp6"} {
+		if table, err := readProc(all[len(all)-1].proc + file); err == nil {
+			tables = append(tables, string(table))
 		}
 	}
-	return false
+	return tables
 }
 
 // hasBacklog reads /proc/net/softnet_stat: a line a processor, the twelfth number is the length of its
@@ -66,13 +77,9 @@ func (in *Input) unreadOverTCP() int {
 	if !ok1 || !ok2 {
 		return 0
 	}
-	for _, n := range in.room.keeper.networks() {
-		for _, file := range []string{"/tcp", "/tcp6"} {
-			if table, err := readProc(n.proc + file); err == nil {
-				if n := receiveQueue(string(table), there.Port, here.Port); n > 0 {
-					return n
-				}
-			}
+	for _, table := range in.room.connections() {
+		if n := receiveQueue(table, there.Port, here.Port); n > 0 {
+			return n
 		}
 	}
 	return 0

@@ -69,8 +69,8 @@ func (e *eye) own(only *Process) {
 			e.still = state != 0 && state != 'Z' && state != 'X'
 		}
 	}
-	// Asked last, since it is slow. What a packet becomes in between is seen by the next look.
-	e.packets = e.still && r.config.Network && packetsUnderway(r.keeper.networks())
+	// Asked last: what a packet becomes in between is seen by the next look.
+	e.packets = e.still && r.config.Network && packetsWait()
 }
 
 // left looks at what the room's processes have left behind. What may be of another room is looked at,

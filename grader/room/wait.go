@@ -36,6 +36,8 @@ const (
 	// Packets under way may be those of somebody else on this machine. When looks have found the same for so
 	// long, and so many of them, no packet of ours is: the kernel hands it over much sooner.
 	alikeDespitePackets = 2 * time.Second
+	// In what number of looks, after the first, TCP is asked whether all has arrived.
+	looksToAsk          = 2
 	looksDespitePackets = 40
 )
 
@@ -51,7 +53,7 @@ func (r *Room) WaitBlocked(ctx context.Context, p *Process, cond func() bool) En
 }
 
 func (r *Room) wait(ctx context.Context, only *Process, cond func() bool) Ending {
-	w := watch{room: r, only: only, last: time.Now(), begun: time.Now()}
+	w := watch{room: r, only: only, unacked: r.unacknowledged, last: time.Now(), begun: time.Now()}
 	next := time.NewTimer(lookEvery)
 	defer next.Stop()
 	for {
@@ -106,13 +108,15 @@ func (r *Room) settled(e Ending, only *Process, cond func() bool) Ending {
 
 // watch follows the processes of a room through one wait.
 type watch struct {
-	room *Room
-	only *Process
+	room    *Room
+	only    *Process
+	unacked func() bool // tells whether something that was sent has not arrived
 
 	before  string    // what the last look found, if nothing could move
 	looks   int       // how many since then found the same
 	alike   time.Time // since when they do
 	calm    int       // how many in a row found no packets besides
+	acked   bool      // nothing sent was unacknowledged at one of them
 	since   time.Time // since when that is so
 	begun   time.Time
 	last    time.Time // time of the last thorough look
@@ -160,16 +164,22 @@ func (w *watch) look() Ending {
 // least: a judge that was itself stopped for a while must not take two looks in a row for a pause.
 func (w *watch) still(now time.Time, s sight) bool {
 	if s.motionless == "" || s.motionless != w.before {
-		w.before, w.looks, w.calm, w.since, w.alike = s.motionless, 0, 0, now, now
+		w.before, w.looks, w.calm, w.acked, w.since, w.alike = s.motionless, 0, 0, false, now, now
 	} else {
 		w.looks++
 		w.calm++
 	}
+	// Once is enough for what is slow to ask: if all has been acknowledged then, whoever was to be woken by it
+	// has been, and the next look sees that.
+	if w.calm == looksToAsk && !w.acked {
+		w.acked = !w.unacked()
+		s.packets = s.packets || !w.acked
+	}
 	if s.packets {
-		w.calm, w.since = 0, now
+		w.calm, w.acked, w.since = 0, false, now
 	}
 	despite := w.looks >= looksDespitePackets && now.Sub(w.alike) >= alikeDespitePackets
-	return w.calm >= 3 && now.Sub(w.since) >= lookAlike || despite
+	return w.calm > looksToAsk && now.Sub(w.since) >= lookAlike || despite
 }
 
 // sight is what one look at a room's processes found.

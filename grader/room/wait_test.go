@@ -57,21 +57,27 @@ func TestStill(t *testing.T) {
 		name  string
 		looks []look
 		want  bool // after the last; never before
+
+		unacked int // so often something has not been acknowledged, when that is asked
 	}{
-		{"long enough", every(5, look{5 * ms, "a", false}), true},
-		{"too short", every(4, look{5 * ms, "a", false}), false},
-		{"something moves", every(500, look{5 * ms, "", false}), false},
-		{"it moved in between", append(every(4, look{5 * ms, "a", false}), every(4, look{5 * ms, "b", false})...), false},
-		{"a judge that was stopped needs three looks all the same", every(3, look{time.Hour, "a", false}), false},
-		{"and then knows", every(4, look{time.Hour, "a", false}), true},
-		{"packets start it anew", append(every(4, look{5 * ms, "a", true}), every(3, look{5 * ms, "a", false})...), false},
-		{"and then it holds", append(every(4, look{5 * ms, "a", true}), every(4, look{5 * ms, "a", false})...), true},
-		{"foreign packets do not hold it up for ever", every(401, look{5 * ms, "a", true}), true},
-		{"nor where looks are slow", every(looksDespitePackets+1, look{100 * ms, "a", true}), true},
+		{"long enough", every(5, look{5 * ms, "a", false}), true, 0},
+		{"too short", every(4, look{5 * ms, "a", false}), false, 0},
+		{"something moves", every(500, look{5 * ms, "", false}), false, 0},
+		{"it moved in between", append(every(4, look{5 * ms, "a", false}), every(4, look{5 * ms, "b", false})...), false, 0},
+		{"a judge that was stopped needs three looks all the same", every(3, look{time.Hour, "a", false}), false, 0},
+		{"and then knows", every(4, look{time.Hour, "a", false}), true, 0},
+		{"packets start it anew", append(every(4, look{5 * ms, "a", true}), every(3, look{5 * ms, "a", false})...), false, 0},
+		{"and then it holds", append(every(4, look{5 * ms, "a", true}), every(4, look{5 * ms, "a", false})...), true, 0},
+		{"foreign packets do not hold it up for ever", every(401, look{5 * ms, "a", true}), true, 0},
+		{"nor where looks are slow", every(looksDespitePackets+1, look{100 * ms, "a", true}), true, 0},
+		{"what is not acknowledged starts it anew", every(6, look{5 * ms, "a", false}), false, 1},
+		{"once it is, it holds", every(7, look{5 * ms, "a", false}), true, 1},
+		{"and for ever it cannot be", every(401, look{5 * ms, "a", false}), true, 1000},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var w watch
+			asked := 0
+			w := watch{unacked: func() bool { asked++; return asked <= tt.unacked }}
 			now := time.Now()
 			for i, l := range tt.looks {
 				now = now.Add(l.after)
