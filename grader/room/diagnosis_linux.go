@@ -58,10 +58,9 @@ func (p *Process) holdEnds() (letGo func()) {
 // awaitDump returns when the process has printed its goroutines and ended. One that catches SIGQUIT
 // never does: then it returns when the process is blocked again, or its patience ends.
 func (p *Process) awaitDump() {
-	begun := time.Now()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	w := watch{room: p.room, only: p, last: begun, begun: begun}
+	w := p.room.watch(p)
 	for {
 		select {
 		case <-p.done:

@@ -53,7 +53,7 @@ func (r *Room) WaitBlocked(ctx context.Context, p *Process, cond func() bool) En
 }
 
 func (r *Room) wait(ctx context.Context, only *Process, cond func() bool) Ending {
-	w := watch{room: r, only: only, unacked: r.unacknowledged, last: time.Now(), begun: time.Now()}
+	w := r.watch(only)
 	next := time.NewTimer(lookEvery)
 	defer next.Stop()
 	for {
@@ -122,6 +122,12 @@ type watch struct {
 	last    time.Time // time of the last thorough look
 	account account
 	spent   time.Duration // of Patience
+}
+
+// watch begins to follow one process with its descendants, or all if that is nil.
+func (r *Room) watch(only *Process) watch {
+	now := time.Now()
+	return watch{room: r, only: only, unacked: r.unacknowledged, last: now, begun: now}
 }
 
 // pace is how long to wait for the next look.
