@@ -619,7 +619,7 @@ func (t *task) report(s *script.Script, file string) *Failure {
 	if t.err != nil {
 		return &Failure{Script: file, Command: "(the grader)", Message: valid(t.err.Error())}
 	}
-	f := &Failure{Script: file, Line: t.failure.Line, Command: t.failure.Command, Phase: t.failure.Phase, Message: t.failure.Message, Wrong: t.failure.Misconception}
+	f := &Failure{Script: file, Line: t.failure.Line, Command: t.failure.Command, Phase: t.failure.Phase, Message: t.failure.Message, Wrong: t.failure.Misconception, End: t.failure.End}
 	if len(s.Programs) > 1 {
 		f.Message = fmt.Sprintf("(%s)\n%s", t.cast, f.Message)
 	}

@@ -135,6 +135,7 @@ type Failure struct {
 	Side       string            `json:"side,omitempty"`  // which program is at fault, where casts can tell
 	Hint       string            `json:"hint,omitempty"`  // what to try or read
 	Wrong      string            `json:"wrong,omitempty"` // the misconception that it points to, on which a lesson has a paragraph
+	End        string            `json:"end,omitempty"`   // how a program had ended that was to go on: status, comma, its stderr
 	Where      []Place           `json:"where,omitempty"`
 	Transcript []TranscriptEvent `json:"transcript,omitempty"`
 	Seed       string            `json:"-"` // of the run that is shown, if there were several

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -34,21 +33,14 @@ func (p *page) failure(indent int, c grader.CheckReport) {
 	p.read(indent, f.Wrong)
 }
 
-// ownEnd matches the part of a message on a program that ended by itself, not in success, with a word on
-// stderr: its first line, and the others.
-var ownEnd = regexp.MustCompile(`\nwhy:[^\n]*ended with (exit status [1-9]\d*)(?:\n +[^\n]*)*\nstderr: +("[^\n]*)((?:\n +"[^\n]*)*)`)
-
 // sharedEnds finds the checks, by id, that failed since a program ended in the same way as in others. Such
 // an end is most likely nothing that any of these checks is about: it need be told only once.
 func sharedEnds(checks []grader.CheckReport) map[string]string {
 	ends, count := map[string]string{}, map[string]int{}
 	for _, c := range checks {
-		if c.Outcome != grader.Fail || c.Failure == nil {
-			continue
-		}
-		if m := ownEnd.FindStringSubmatch(c.Failure.Message); m != nil {
-			ends[c.ID] = m[1] + ", " + m[2] + m[3]
-			count[ends[c.ID]]++
+		if c.Failure != nil && c.Failure.End != "" {
+			ends[c.ID] = c.Failure.End
+			count[c.Failure.End]++
 		}
 	}
 	maps.DeleteFunc(ends, func(_, end string) bool { return count[end] == 1 })

@@ -278,7 +278,7 @@ func (s *screen) checks(e *grader.ExerciseReport) {
 		case end != "" && told[end] != "":
 			s.check(c)
 			first, _, _ := strings.Cut(end, "\n")
-			s.prose(4, "as in %s: %s", told[end], first)
+			s.prose(4, "as in %s: %s", Line(told[end]), Line(first))
 			s.gap()
 		case c.Outcome == grader.Pass, explained == s.explain && len(s.items) > 1:
 			s.check(c)

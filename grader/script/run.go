@@ -50,6 +50,9 @@ type Failure struct {
 	Where    []room.Diagnosis // of the processes, if a wait was in vain
 	// Misconception is the id of what most likely was misunderstood; empty if that cannot be told.
 	Misconception string
+	// End tells how a program of the student's had ended that was to go on, and what it had said on stderr: its
+	// status, a comma, and these lines. Empty if it runs, ended well, said nothing or crashed.
+	End string
 }
 
 // Run runs a script with one cast. It returns a failure that speaks of the programs, or nil if all
@@ -310,6 +313,7 @@ func (r *run) call(ts *testscript.TestScript, v *Verb, neg bool, args []string) 
 	case errors.As(err, new(*mismatch)):
 		r.failure = r.fail(err.Error())
 		s := c.symptom(r.failure)
+		r.failure.End = s.end
 		r.diagnose(r.failure)
 		s.where = r.failure.Where
 		r.failure.Misconception = s.misconception(r.Misconception)

@@ -31,6 +31,7 @@ type symptom struct {
 	where    []room.Diagnosis
 	name     string // of who was asked
 	mine     bool   // that is a program of the student's
+	end      string // see Failure.End
 }
 
 // symptom looks at a failure of this call.
@@ -53,11 +54,22 @@ func (c *call) symptom(f *Failure) symptom {
 		return s
 	}
 	s.exit, s.stderr, s.unread = a.process.Exited(), a.process.Err.Text(0), a.process.Out.Text(a.read[0])
+	s.end = c.ownEnd(a)
 	if s.exit != nil && c.waited { // or else the end of its output may just be on its way
 		ended, _ := c.ended(a.process.Out)
 		s.held = !ended
 	}
 	return s
+}
+
+// ownEnd gives Failure.End. Where the script asks how a program ends, that is the check's own matter.
+func (c *call) ownEnd(a *actor) string {
+	e, said := a.process.Exited(), a.stderr()
+	crashed := strings.Contains(a.process.Err.Text(0), "\ngoroutine ")
+	if e == nil || e.Code == 0 || said == "" || crashed || !a.mine || c.verb.Name == "exits" {
+		return ""
+	}
+	return e.String() + ", " + said
 }
 
 // before tells whether a line above the present one consists of these words, or begins with them.
