@@ -2,10 +2,13 @@ package grader_test
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"ipclab/grader"
+	"ipclab/grader/room"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,6 +41,23 @@ func TestVerify(t *testing.T) {
 		{Exercise: "talk/pair", Checks: 2, Stub: true, SolutionPassed: 8, SolutionRuns: 8, RightPassed: 8, RightRuns: 8, WrongCaught: 1, Wrong: 1},
 	}, audit.Rows)
 	assert.Equal(t, []string{"talk/greet has too few checks: 2, want 5 at least", "talk/greet has too few wrong programs: 1, want 8 at least", "talk/greet has too few right variants: 1, want 2 at least"}, audit.Problems[:3])
+}
+
+// What a wrong program comes to may depend on chance. It has to fail each time, and once in the words that lead
+// to the bug.
+func TestVerifyRunsAgain(t *testing.T) {
+	const wrong = "testscripts/talk/greet/wrong.yaml"
+	sometimes := func(first, then string) (*grader.Audit, []string) {
+		f := tiny(t)
+		mark := filepath.Join(t.TempDir(), "ran")
+		f.edit(t, wrong, `new: '"HELLO "'`, fmt.Sprintf(`new: 'func() string { if os.Mkdir(%q, 0o700) == nil { return %q }; return %q }()'`, mark, first, then))
+		return verify(t, f, grader.Options{Isolation: room.None})
+	}
+	audit, problems := sometimes("Good evening ", "HELLO ")
+	assert.Empty(t, problems)
+	assert.Equal(t, []string{`wrong-shouts of talk/greet: the failure of check greets varies: only run 2 said "HELLO"`}, audit.Warnings)
+	_, problems = sometimes("Good evening ", "hello ")
+	assert.Equal(t, []string{"wrong-shouts of talk/greet: check greets: pass, want fail (another greeting)"}, problems, "it passes by chance")
 }
 
 // Each kind of problem is found, and no other is told with it.
