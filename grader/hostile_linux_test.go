@@ -921,7 +921,7 @@ func (w *world) together(t *testing.T, others map[string]*attack) time.Duration 
 func TestHostileInTheOpen(t *testing.T) {
 	w := newWorld(t)
 	tried := 0
-	for _, a := range corpus(t) {
+	for _, a := range sample(t) {
 		if kind, _ := a.verdict(room.None); kind != "breach" {
 			continue
 		}
@@ -935,7 +935,7 @@ func TestHostileInTheOpen(t *testing.T) {
 			}
 		})
 	}
-	require.GreaterOrEqual(t, tried, 19)
+	require.True(t, tried >= 19 || testing.Short() && tried > 0, "%d were safe to try", tried)
 	w.knocked.Store(0)
 	rep, err := w.grade(w.prepare(t, nil, "honest"), room.None)
 	require.NoError(t, err)

@@ -33,6 +33,9 @@ func TestKilledGrader(t *testing.T) {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("-kill-seed %d", seed)
+	if testing.Short() { // the race detector makes each run a long one
+		*kills = 1
+	}
 	for _, tier := range []string{"rooms", "landlock", "none"} {
 		t.Run(tier, func(t *testing.T) { killAtMoments(t, tier, rand.New(rand.NewPCG(seed, 0))) })
 	}
