@@ -35,6 +35,7 @@ var programs = map[string]func(args []string){
 	"readall":    readAllHoldingW,
 	"megabyte":   writeMegabyte,
 	"child-of-x": childOfVariable,
+	"save-small": saveSmall,
 }
 
 func TestMain(m *testing.M) {

@@ -153,32 +153,6 @@ func TestSaveRefuses(t *testing.T) {
 	})
 }
 
-// TestSaveLosesNothing fills the disk, as far as this process is concerned: its files may not grow.
-func TestSaveLosesNothing(t *testing.T) {
-	q := smallQuiz(t)
-	path := filepath.Join(t.TempDir(), "answers.yaml")
-	before := "# " + strings.Repeat("a long comment ", 20) + "\npipe-what: \n"
-	require.NoError(t, os.WriteFile(path, []byte(before), 0o600))
-	fileSizeLimit(t, 64, func() {
-		err := q.Save(path, Answers{"pipe-what": {"b"}})
-		assert.ErrorIs(t, err, syscall.EFBIG)
-		assert.ErrorContains(t, err, "saving the answers, which stand as they were")
-	})
-	assert.Equal(t, before, read(t, path))
-	assertAlone(t, path)
-}
-
-func fileSizeLimit(t *testing.T, bytes uint64, f func()) {
-	t.Helper()
-	var old syscall.Rlimit
-	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old))
-	low := old
-	low.Cur = bytes
-	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &low))
-	defer func() { require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old)) }()
-	f()
-}
-
 func read(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
