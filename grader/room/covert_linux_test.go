@@ -196,14 +196,15 @@ func confine(t *testing.T, channel, program string) *exchange {
 	return x
 }
 
-// raiseBoth raises the walls, and makes what the judge would: a file, and a FIFO where that is the channel.
+// raiseBoth raises the walls, and makes what the judge would: a file, and a FIFO where that is the channel. A
+// network is there in any case: who is not to use it is kept from it by the calls denied as well.
 func raiseBoth(t *testing.T, channel string, cells ...wall.Cell) *exchange {
 	x := &exchange{t: t, cells: [2]string{"a", "b"}, random: rand.New(rand.NewPCG(1, 2))}
 	var err error
 	x.block, err = wall.Build(wall.Plan{Sources: []string{filepath.Dir(cells[0].Programs["prisoner"])}, Limits: DefaultLimits().list()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, x.block.Close()) })
-	require.NoError(t, x.block.Furnish(wall.Layout{FolderSize: 64 << 20, Inodes: folderFiles, Cells: cells}))
+	require.NoError(t, x.block.Furnish(wall.Layout{FolderSize: 64 << 20, Inodes: folderFiles, Cells: cells, Network: true}))
 	done := make(chan struct{})
 	go func() { // its thread is the inmate's from now on
 		defer close(done)

@@ -19,10 +19,10 @@ type House struct {
 
 // blockKind tells apart blocks that cannot serve the same rooms.
 type blockKind struct {
-	limits  Limits
-	network bool // connections leave traces in the network for a while: each room gets a new one
-	system  bool // the host's own programs can be shown
-	wings   bool // cells have pids of their own: the namespaces for that are kept with the block
+	limits Limits
+	system bool // the host's own programs can be shown
+	wings  bool // cells have pids of their own: the namespaces for that are kept with the block
+	once   bool // it serves one room
 }
 
 // OpenHouse gives an empty house. Programs of its rooms must lie in one of the folders.
@@ -70,7 +70,7 @@ func (h *House) take(kind blockKind) *wall.Block {
 
 // giveBack ends what runs in a block, and keeps it if it can serve again.
 func (h *House) giveBack(b *wall.Block, kind blockKind) error {
-	if kind.network || b.Clear() != nil {
+	if kind.once || b.Clear() != nil {
 		return h.raze(b)
 	}
 	h.mu.Lock()

@@ -16,18 +16,37 @@ func TestHasBacklog(t *testing.T) {
 	assert.False(t, hasBacklog("short\n\n"))
 }
 
-func TestHasUnacknowledged(t *testing.T) {
+func TestUnderWay(t *testing.T) {
 	const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-	line := func(local, timer string) string {
-		return head + "   0: " + local + ":1F90 0100007F:C350 01 00000005:00000000 " + timer + ":00000014 00000000     0        0 4711 2 0000000000000000 20 4 30 10 -1\n"
+	line := func(local, remote, unsent, unread, timer string) string {
+		return "   0: " + local + " " + remote + " 01 " + unsent + ":" + unread + " " + timer + ":00000014 00000000     0        0 4711 2 0000000000000000 20 4 30 10 -1\n"
 	}
-	assert.True(t, hasUnacknowledged(line("0100007F", "01")), "127.0.0.1, retransmission timer")
-	assert.True(t, hasUnacknowledged(line("0000000000000000FFFF00000100007F", "01")), "the same, mapped to IPv6")
-	assert.True(t, hasUnacknowledged(line("00000000000000000000000001000000", "01")), "::1")
-	assert.False(t, hasUnacknowledged(line("0100007F", "00")), "no timer")
-	assert.False(t, hasUnacknowledged(line("0100007F", "04")), "the receiver's window is full")
-	assert.False(t, hasUnacknowledged(line("0A00020A", "01")), "not on loopback")
-	assert.False(t, hasUnacknowledged(head))
+	const none, some, a, b, mapped, v6, far = "00000000", "00000005", "0100007F:1F90", "0100007F:C350", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000", "0A00020A"
+	const port = ":1F90"
+	tests := []struct {
+		name, table string
+		want        bool
+	}{
+		{"127.0.0.1, retransmission timer", line(a, b, some, none, "01"), true},
+		{"the same, mapped to IPv6", line(mapped+port, b, some, none, "01"), true},
+		{"::1", line(v6+port, v6+":C350", some, none, "01"), true},
+		{"a connection half made", line(a, b, none, none, "01"), true},
+		{"no timer", line(a, b, some, some, "00"), false},
+		{"not on loopback", line(far+port, b, some, none, "01"), false},
+		{"the receiver does not read", line(a, b, some, none, "04") + line(b, a, none, some, "00"), false},
+		{"it has read all, and the sender does not know yet", line(a, b, some, none, "04") + line(b, a, none, none, "00"), true},
+		{"the same, before the sender asks", line(a, b, some, none, "00") + line(b, a, none, none, "00"), true},
+		{"the same, with one end mapped to IPv6", line(mapped+port, mapped+":C350", some, none, "04") + line(b, a, none, none, "00"), true},
+		{"the other end is in no table", line(a, b, some, none, "04"), false},
+		{"all has been read", line(a, b, none, none, "00") + line(b, a, none, none, "00"), false},
+		{"a listening socket", "   1: " + a + " 00000000:0000 0A 00000005:00000000 00:00000000 00000000     0        0 4711 1 0000000000000000 100 0 0 10 0\n", false},
+		{"nothing", "", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, underWay(parseConnections(head+tt.table)))
+		})
+	}
 }
 
 // What the kernel has acknowledged is not taken before the program has read it.

@@ -76,7 +76,7 @@ const Unlimited = ^uint64(0)
 
 func (r *Room) see(*Process, bool) sight { return sight{} }
 
-func (r *Room) unacknowledged() bool { return false }
+func (r *Room) underWay() bool { return false }
 
 // pendingSignals cannot be told here: none counts as taken.
 func pendingSignals(int) uint64 { return ^uint64(0) }

@@ -117,23 +117,11 @@ func (s *socket) attributes(b []byte) {
 	}
 }
 
-// addTCP reads the tables of TCP; two lines with each other's addresses are the two ends of a connection.
 func (n network) addTCP(all map[uint32]socket) {
-	type end struct{ local, remote string }
-	ends := map[end]uint32{}
-	var lines [][]string
-	for _, file := range []string{"/tcp", "/tcp6"} {
-		b, _ := os.ReadFile(n.proc + file)
-		for line := range strings.Lines(string(b)) {
-			if f := strings.Fields(line); len(f) > 9 && f[0] != "sl" {
-				lines = append(lines, f)
-				ends[end{f[1], f[2]}] = inode(f[9])
-			}
-		}
-	}
-	for _, f := range lines {
-		n := inode(f[9])
-		all[n] = socket{inode: n, peer: ends[end{f[2], f[1]}], listening: f[3] == "0A"}
+	connections := n.connections()
+	ends := otherEnds(connections)
+	for _, c := range connections {
+		all[c.inode] = socket{inode: c.inode, peer: ends[[2]string{c.local, c.remote}].inode, listening: c.listening}
 	}
 }
 

@@ -108,15 +108,15 @@ func (r *Room) settled(e Ending, only *Process, cond func() bool) Ending {
 
 // watch follows the processes of a room through one wait.
 type watch struct {
-	room    *Room
-	only    *Process
-	unacked func() bool // tells whether something that was sent has not arrived
+	room     *Room
+	only     *Process
+	underWay func() bool // tells whether something that was sent over TCP is still to arrive
 
 	before  string    // what the last look found, if nothing could move
 	looks   int       // how many since then found the same
 	alike   time.Time // since when they do
 	calm    int       // how many in a row found no packets besides
-	acked   bool      // nothing sent was unacknowledged at one of them
+	arrived bool      // nothing was under way at one of them
 	since   time.Time // since when that is so
 	begun   time.Time
 	last    time.Time // time of the last thorough look
@@ -127,7 +127,7 @@ type watch struct {
 // watch begins to follow one process with its descendants, or all if that is nil.
 func (r *Room) watch(only *Process) watch {
 	now := time.Now()
-	return watch{room: r, only: only, unacked: r.unacknowledged, last: now, begun: now}
+	return watch{room: r, only: only, underWay: r.underWay, last: now, begun: now}
 }
 
 // pace is how long to wait for the next look.
@@ -170,19 +170,19 @@ func (w *watch) look() Ending {
 // least: a judge that was itself stopped for a while must not take two looks in a row for a pause.
 func (w *watch) still(now time.Time, s sight) bool {
 	if s.motionless == "" || s.motionless != w.before {
-		w.before, w.looks, w.calm, w.acked, w.since, w.alike = s.motionless, 0, 0, false, now, now
+		w.before, w.looks, w.calm, w.arrived, w.since, w.alike = s.motionless, 0, 0, false, now, now
 	} else {
 		w.looks++
 		w.calm++
 	}
-	// Once is enough for what is slow to ask: if all has been acknowledged then, whoever was to be woken by it
-	// has been, and the next look sees that.
-	if w.calm == looksToAsk && !w.acked {
-		w.acked = !w.unacked()
-		s.packets = s.packets || !w.acked
+	// Once is enough for what is slow to ask: if all has arrived then, whoever was to be woken by it has been,
+	// and the next look sees that.
+	if w.calm == looksToAsk && !w.arrived {
+		w.arrived = !w.underWay()
+		s.packets = s.packets || !w.arrived
 	}
 	if s.packets {
-		w.calm, w.acked, w.since = 0, false, now
+		w.calm, w.arrived, w.since = 0, false, now
 	}
 	despite := w.looks >= looksDespitePackets && now.Sub(w.alike) >= alikeDespitePackets
 	return w.calm > looksToAsk && now.Sub(w.since) >= lookAlike || despite

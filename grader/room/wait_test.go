@@ -58,7 +58,7 @@ func TestStill(t *testing.T) {
 		looks []look
 		want  bool // after the last; never before
 
-		unacked int // so often something has not been acknowledged, when that is asked
+		under int // so often something is under way, when that is asked
 	}{
 		{"long enough", every(5, look{5 * ms, "a", false}), true, 0},
 		{"too short", every(4, look{5 * ms, "a", false}), false, 0},
@@ -70,14 +70,14 @@ func TestStill(t *testing.T) {
 		{"and then it holds", append(every(4, look{5 * ms, "a", true}), every(4, look{5 * ms, "a", false})...), true, 0},
 		{"foreign packets do not hold it up for ever", every(401, look{5 * ms, "a", true}), true, 0},
 		{"nor where looks are slow", every(looksDespitePackets+1, look{100 * ms, "a", true}), true, 0},
-		{"what is not acknowledged starts it anew", every(6, look{5 * ms, "a", false}), false, 1},
-		{"once it is, it holds", every(7, look{5 * ms, "a", false}), true, 1},
+		{"what is under way starts it anew", every(6, look{5 * ms, "a", false}), false, 1},
+		{"once it has arrived, it holds", every(7, look{5 * ms, "a", false}), true, 1},
 		{"and for ever it cannot be", every(401, look{5 * ms, "a", false}), true, 1000},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			asked := 0
-			w := watch{unacked: func() bool { asked++; return asked <= tt.unacked }}
+			w := watch{underWay: func() bool { asked++; return asked <= tt.under }}
 			now := time.Now()
 			for i, l := range tt.looks {
 				now = now.Add(l.after)

@@ -67,14 +67,14 @@ const folderFiles = 4096
 
 // raise builds the walls, and gives the path of the room's folder.
 func raise(w Walls, l Limits) (keeper, string, error) {
-	kind := blockKind{l, w.Channel == "tcp" || w.Channel == "udp", w.Curl != "", cellOf(w.Channel, len(w.Programs), w.Folder).OwnPids}
+	kind := blockKind{limits: l, system: w.Curl != "", wings: cellOf(w.Channel, len(w.Programs), w.Folder).OwnPids}
 	block, err := w.House.block(kind)
 	if err != nil {
 		return nil, "", err
 	}
 	k := &walled{house: w.House, block: block, kind: kind, kills: block.Kills(), roles: map[string]*roleCells{}, ids: map[int]bool{}, reapers: map[int]bool{}}
 	k.plan(w)
-	layout := wall.Layout{FolderSize: int64(l.Disk), Inodes: folderFiles}
+	layout := wall.Layout{FolderSize: int64(l.Disk), Inodes: folderFiles, Network: w.Channel == "tcp" || w.Channel == "udp"}
 	for role := range w.Programs { // these are likely to be wanted
 		layout.Cells = append(layout.Cells, k.roles[role].next())
 	}

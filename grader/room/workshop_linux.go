@@ -14,7 +14,7 @@ func raiseWorkshop(w Workshop, dir string, l Limits) (keeper, error) {
 		return nil, err
 	}
 	house := OpenHouse(w.Tool, w.Cache, w.Dir)
-	kind := blockKind{limits: l, network: true} // it serves once
+	kind := blockKind{limits: l, once: true}
 	block, err := house.block(kind)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,8 @@ type Block struct {
 	link   link
 	group  group
 	folder *os.File
-	diag   *os.File
+	diag   *os.File // of the block's own network
+	asks   *os.File // of the layout's network, if it has one
 
 	mu      sync.Mutex
 	last    int
@@ -95,9 +96,11 @@ func Build(p Plan) (*Block, error) {
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	if b.diag, err = b.callForFile(request{Plan: &p}, "sock_diag", sources...); err != nil {
+	files, err := b.callForFiles(request{Plan: &p}, []string{"sock_diag"}, sources...)
+	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
+	b.diag = files[0]
 	return b, nil
 }
 
@@ -117,22 +120,37 @@ func (p Plan) detach() ([]int, error) {
 	return fds, nil
 }
 
-// callForFile is call for an answer that brings one descriptor.
-func (b *Block) callForFile(q request, name string, fds ...int) (*os.File, error) {
+// callForFiles is call for an answer that brings descriptors, one for each name.
+func (b *Block) callForFiles(q request, names []string, fds ...int) ([]*os.File, error) {
 	a, err := b.call(q, fds...)
 	if err != nil {
 		return nil, err
 	}
-	if len(a.fds) != 1 {
-		return nil, fmt.Errorf("pid 1 sent no descriptor of %s", name)
+	var files []*os.File
+	for i, fd := range a.fds {
+		files = append(files, os.NewFile(uintptr(fd), names[min(i, len(names)-1)]))
 	}
-	return os.NewFile(uintptr(a.fds[0]), name), nil
+	if len(files) != len(names) {
+		return nil, fmt.Errorf("pid 1 sent %d descriptors, not those of %s", len(files), strings.Join(names, ", "))
+	}
+	return files, nil
 }
 
-// Furnish makes the cells and the shared folder. The block has to be new or cleared.
-func (b *Block) Furnish(l Layout) (err error) {
-	b.folder, err = b.callForFile(request{Layout: &l}, "room")
-	return err
+// Furnish makes the cells, the shared folder and the network. The block has to be new or cleared.
+func (b *Block) Furnish(l Layout) error {
+	names := []string{"room"}
+	if l.Network {
+		names = append(names, "sock_diag")
+	}
+	files, err := b.callForFiles(request{Layout: &l}, names)
+	if err != nil {
+		return err
+	}
+	b.folder = files[0]
+	if l.Network {
+		b.asks = files[1]
+	}
+	return nil
 }
 
 // Add makes one more cell.
@@ -147,8 +165,8 @@ func (b *Block) Kill() error {
 	return err
 }
 
-// Clear ends all processes of the block, and returns when they are gone, with the cells and the shared
-// folder.
+// Clear ends all processes of the block, and returns when they are gone, with the cells, the shared folder
+// and the network.
 func (b *Block) Clear() error {
 	if _, err := b.call(request{Clear: true}); err != nil {
 		return err
@@ -156,15 +174,23 @@ func (b *Block) Clear() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	clear(b.early)
-	if b.folder == nil {
-		return nil
-	}
-	err := b.folder.Close()
-	b.folder = nil
+	err := closeAll(b.folder, b.asks)
+	b.folder, b.asks = nil, nil
 	return err
 }
 
-// Socket makes a socket in the block's network, for a peer of the judge's. The descriptor is
+// closeAll closes the files that are there.
+func closeAll(files ...*os.File) error {
+	var errs []error
+	for _, f := range files {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Socket makes a socket in the layout's network, for a peer of the judge's. The descriptor is
 // close-on-exec.
 func (b *Block) Socket(s Socket) (int, error) {
 	a, err := b.call(request{Socket: &s})
@@ -340,8 +366,13 @@ func (p *Process) close() {
 // Init is the pid of pid 1, as we see it.
 func (b *Block) Init() int { return b.init.Pid }
 
-// Diag is a descriptor of a socket for sock_diag(7) in the block's network.
-func (b *Block) Diag() int { return int(b.diag.Fd()) }
+// Diag is a descriptor of a socket for sock_diag(7), in the layout's network if it has one, else in the block's.
+func (b *Block) Diag() int {
+	if b.asks != nil {
+		return int(b.asks.Fd())
+	}
+	return int(b.diag.Fd())
+}
 
 // FolderPath names the shared folder as long as the present layout stands.
 func (b *Block) FolderPath() string {
@@ -360,10 +391,6 @@ func (b *Block) Close() error {
 	<-b.down
 	b.link.close()
 	unix.Close(b.handle)
-	for _, f := range []*os.File{b.folder, b.diag} {
-		if f != nil {
-			f.Close()
-		}
-	}
+	closeAll(b.folder, b.asks, b.diag)
 	return errors.Join(err, b.group.remove())
 }

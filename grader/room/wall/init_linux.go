@@ -21,14 +21,16 @@ const initName = "ipclab-room"
 // Whoever imports this package can be executed as pid 1: it is decided before main begins.
 func init() {
 	if len(os.Args) == 1 && os.Args[0] == initName && os.Getpid() == 1 {
-		// A cell's thread ends with its cell, which the first thread of a process cannot. It is this
-		// one, and waits here for ever; nor does any other goroutine wait for it.
+		// A cell's thread ends with its cell, which the first thread of a process cannot. It is this one.
 		runtime.LockOSThread()
+		first := make(chan func())
 		go func() {
-			serve()
+			serve(first)
 			os.Exit(0)
 		}()
-		select {}
+		for f := range first {
+			f()
+		}
 	}
 }
 
@@ -40,8 +42,11 @@ type warden struct {
 	// outside: not all of the layout's cells have wings.
 	outside bool
 	wings   []*wing
-	inUse   int // so many wings, the first ones, are the present layout's
-	lastPid int // a descriptor of /proc/sys/kernel/ns_last_pid; -1 if there is none
+	inUse   int           // so many wings, the first ones, are the present layout's
+	lastPid int           // a descriptor of /proc/sys/kernel/ns_last_pid; -1 if there is none
+	first   chan<- func() // what the first thread is to do
+	home    network       // the block's own, in which there is nothing to connect to
+	network network       // the present layout's, or home
 
 	starting sync.WaitGroup // programs that cells have been told to fork
 	mu       sync.Mutex
@@ -53,7 +58,7 @@ type warden struct {
 
 // serve does what the grader asks, until the grader is gone. Then it exits, and the kernel kills
 // everything in the block.
-func serve() {
+func serve(first chan<- func()) {
 	// Nothing in the block is worth more than the grader when memory runs short. Written before the
 	// process is closed to the rest, which takes its own /proc away from it.
 	os.WriteFile("/proc/self/oom_score_adj", []byte("900"), 0)
@@ -62,7 +67,7 @@ func serve() {
 	unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC)
 	unix.Umask(0o022)
 	l := newLink(3)
-	w := &warden{link: l, cells: map[string]*cell{}, children: map[int]bool{}, lastPid: -1}
+	w := &warden{link: l, cells: map[string]*cell{}, children: map[int]bool{}, lastPid: -1, first: first}
 	w.some, w.none = sync.NewCond(&w.mu), sync.NewCond(&w.mu)
 	go w.reap()
 	buf := make([]byte, maxMessage)
@@ -125,7 +130,7 @@ func (w *warden) obey(q request, fds []int) {
 		err = w.killAll()
 	case q.Socket != nil:
 		var fd int
-		fd, err = unix.Socket(q.Socket.Domain, q.Socket.Type|unix.SOCK_CLOEXEC, q.Socket.Protocol)
+		w.onFirst(func() { fd, err = unix.Socket(q.Socket.Domain, q.Socket.Type|unix.SOCK_CLOEXEC, q.Socket.Protocol) })
 		out = []int{fd}
 	}
 	if err != nil {
@@ -212,6 +217,7 @@ func (w *warden) clear() error {
 		err = w.tellWings(orderAwait)
 	}
 	w.outside, w.inUse = false, 0
+	err = errors.Join(err, w.closeNetwork())
 	if e := unix.Unmount(Folder, unix.MNT_DETACH); e != nil {
 		err = errors.Join(err, fmt.Errorf("let go of the folder: %w", e))
 	}
@@ -252,7 +258,8 @@ func (w *warden) reap() {
 type cell struct {
 	Cell
 	sources []string
-	wing    *wing      // nil if its processes' pids are the block's
+	wing    *wing // nil if its processes' pids are the block's
+	network network
 	ready   chan error // what has come of settle; closed when the cell has ended
 	work    chan func()
 	bell    int // an eventfd that counts what is in work
@@ -307,6 +314,9 @@ func (c *cell) settle() error {
 		if err := c.wing.enter(); err != nil {
 			return err
 		}
+	}
+	if err := c.network.enter(); err != nil {
+		return err
 	}
 	if err := c.buildRoot(); err != nil {
 		return err

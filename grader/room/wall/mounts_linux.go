@@ -51,9 +51,7 @@ func (w *warden) setUp(p *Plan, sources []int) ([]int, error) {
 	}
 	unix.Sethostname([]byte("room"))
 	own := ownData()
-	if err := loopbackUp(); err != nil {
-		return nil, fmt.Errorf("loopback: %w", err)
-	}
+	shareNoTable()
 	binds, err := detachBase()
 	if err != nil {
 		return nil, err
@@ -77,7 +75,12 @@ func (w *warden) setUp(p *Plan, sources []int) ([]int, error) {
 			return nil, fmt.Errorf("limit %d: %w", l.Resource, err)
 		}
 	}
-	diag, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+	diag, err := askNetwork()
+	if err != nil {
+		return nil, err
+	}
+	w.home, err = networkOf(diag)
+	w.network = w.home
 	return []int{diag}, err
 }
 
@@ -235,23 +238,32 @@ func protect(path string) error {
 	return nil
 }
 
-// furnish makes the shared folder, of which it returns a descriptor, and the cells.
+// furnish makes the shared folder, of which it returns a descriptor, and the cells; also a network, if the
+// layout has one, and then it returns a socket to ask the kernel about those of the network.
 func (w *warden) furnish(l *Layout) ([]int, error) {
 	if err := mountMemory(Folder, fmt.Sprintf("size=%d,nr_inodes=%d,mode=777", l.FolderSize, l.Inodes)); err != nil {
 		return nil, err
+	}
+	var out []int
+	if l.Network {
+		diag, err := w.openNetwork()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, diag)
 	}
 	if err := w.addCells(l.Cells...); err != nil {
 		return nil, err
 	}
 	folder, err := unix.Open(Folder, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	return []int{folder}, err
+	return append([]int{folder}, out...), err
 }
 
 // addCells makes cells, all at once.
 func (w *warden) addCells(cells ...Cell) error {
 	made := make([]*cell, len(cells))
 	for i, c := range cells {
-		made[i] = &cell{Cell: c, sources: w.sources, work: make(chan func(), 1), ready: make(chan error, 1)}
+		made[i] = &cell{Cell: c, sources: w.sources, network: w.network, work: make(chan func(), 1), ready: make(chan error, 1)}
 		w.outside = w.outside || !c.OwnPids
 		if !c.OwnPids {
 			continue
@@ -457,22 +469,4 @@ func (c *cell) overlay(lower, to string) error {
 		return fmt.Errorf("an overlay over %s: %w", to, err)
 	}
 	return nil
-}
-
-// loopbackUp brings the loopback interface up, which a new network namespace has down.
-func loopbackUp() error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	lo, err := unix.NewIfreq("lo")
-	if err != nil {
-		return err
-	}
-	if err := unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, lo); err != nil {
-		return err
-	}
-	lo.SetUint16(lo.Uint16() | unix.IFF_UP)
-	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo)
 }

@@ -42,6 +42,9 @@ type Layout struct {
 	// FolderSize bounds the shared folder, in bytes, and so does Inodes the number of its files.
 	FolderSize int64
 	Inodes     int
+	// Network: the programs can connect to each other, and to sockets of Block.Socket, over IP. It is a
+	// network of the layout's own, and ends with it.
+	Network bool
 }
 
 // Cell says what the processes of one cell see and may do. All see, read-only, the programs in /bin, a

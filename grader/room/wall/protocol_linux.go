@@ -13,12 +13,12 @@ import (
 type request struct {
 	ID      int
 	Plan    *Plan    `json:",omitempty"` // make the root
-	Layout  *Layout  `json:",omitempty"` // make a folder and cells
+	Layout  *Layout  `json:",omitempty"` // make a folder, a network and cells
 	Cell    *Cell    `json:",omitempty"` // make one more cell
 	Clear   bool     `json:",omitempty"` // end all, and forget the cells
 	Kill    bool     `json:",omitempty"` // end all, and keep the cells
 	Command *Command `json:",omitempty"` // start a program
-	Socket  *Socket  `json:",omitempty"` // make a socket in the block's network
+	Socket  *Socket  `json:",omitempty"` // make a socket in the layout's network
 }
 
 // Socket is a kind of socket, as for socket(2).

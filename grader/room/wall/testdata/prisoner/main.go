@@ -3,10 +3,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -26,6 +30,8 @@ func main() {
 			_, err = null.Write([]byte("x"))
 		}
 		fmt.Println(err)
+	case "dial":
+		dial(args[0])
 	case "orphan": // leaves a child behind that ends by itself
 		child, err := os.StartProcess(program, []string{program, "say"}, &os.ProcAttr{})
 		fmt.Println(child != nil, err)
@@ -35,5 +41,19 @@ func main() {
 		list()
 	case "talk":
 		talk(args[0])
+	}
+}
+
+// dial connects over TCP, and says what has come of it.
+func dial(address string) {
+	_, err := net.Dial("tcp", address)
+	var e unix.Errno
+	switch {
+	case err == nil:
+		fmt.Println("connected")
+	case errors.As(err, &e):
+		fmt.Println(e)
+	default:
+		fmt.Println(err)
 	}
 }
