@@ -617,7 +617,11 @@ func (t *task) outcome() Outcome {
 
 func (t *task) report(s *script.Script, file string) *Failure {
 	if t.err != nil {
-		return &Failure{Script: file, Command: "(the grader)", Message: valid(t.err.Error())}
+		f := &Failure{Script: file, Command: "(the grader)", Message: valid(t.err.Error())}
+		if fault := (*script.Error)(nil); errors.As(t.err, &fault) {
+			f.Line, f.Message = fault.Line, valid(fault.Err.Error())
+		}
+		return f
 	}
 	f := &Failure{Script: file, Line: t.failure.Line, Command: t.failure.Command, Phase: t.failure.Phase, Message: t.failure.Message, Wrong: t.failure.Misconception, End: t.failure.End}
 	if len(s.Programs) > 1 {

@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"fmt"
 	"time"
 
 	"ipclab/grader/build"
@@ -139,6 +140,14 @@ type Failure struct {
 	Where      []Place           `json:"where,omitempty"`
 	Transcript []TranscriptEvent `json:"transcript,omitempty"`
 	Seed       string            `json:"-"` // of the run that is shown, if there were several
+}
+
+// place is where in the script it is; a fault of the grader may have no line.
+func (f *Failure) place() string {
+	if f.Line == 0 {
+		return f.Script
+	}
+	return fmt.Sprintf("%s:%d", f.Script, f.Line)
 }
 
 // Place is where a process stands.

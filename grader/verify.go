@@ -372,7 +372,7 @@ func (v *verification) passes(e *entry) (passed, runs int) {
 	for _, r := range e.report.Checks {
 		passed, runs = passed+r.passed, runs+r.runs
 		if r.Failure != nil {
-			v.problem("%s of %s: check %s: %s\n%s:%d: %s\n%s", e.variant, e.ID, r.ID, r.Outcome, r.Failure.Script, r.Failure.Line, r.Failure.Command, indent(r.Failure.Message))
+			v.problem("%s of %s: check %s: %s\n%s: %s\n%s", e.variant, e.ID, r.ID, r.Outcome, r.Failure.place(), r.Failure.Command, indent(r.Failure.Message))
 		}
 	}
 	if e.report.Build != nil {

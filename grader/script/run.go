@@ -70,7 +70,7 @@ func (s *Script) Run(ctx context.Context, o Options) (*Failure, error) {
 	<-done
 	closing := r.close()
 	if err := errors.Join(ctx.Err(), t.panicked, r.fault, closing); err != nil {
-		return nil, fmt.Errorf("%s: %w", r.place(), err)
+		return nil, &Error{r.File, r.line, err}
 	}
 	if !t.failed {
 		return nil, nil
@@ -350,8 +350,6 @@ func (r *run) fail(message string) *Failure {
 	}
 	return f
 }
-
-func (r *run) place() string { return fmt.Sprintf("%s:%d", r.File, r.line) }
 
 // actor finds a process or peer by name.
 func (r *run) actor(name string) (*actor, error) {

@@ -58,14 +58,20 @@ type line struct {
 	phase string // the comment above it
 }
 
-// Error is a fault in a script, found before it runs.
+// Error is a fault that is not the programs': of the script, the grader or the machine.
 type Error struct {
 	File string
-	Line int
+	Line int // from 1; 0 before the first line
 	Err  error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err) }
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %v", e.File, e.Err)
+	}
+	return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err)
+}
+
 func (e *Error) Unwrap() error { return e.Err }
 
 // builtins are the commands of testscript that a script may use, with a word on each.
