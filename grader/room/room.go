@@ -90,6 +90,7 @@ var errClosed = errors.New("the room is closed")
 
 // Open gives an empty room. The folder must exist, unless there are walls.
 func Open(c Config) (*Room, error) {
+	catchIgnored()
 	c.Limits = c.Limits.orDefault()
 	r := &Room{opened: time.Now(), changed: make(chan struct{})}
 	var err error
