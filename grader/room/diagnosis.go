@@ -24,7 +24,7 @@ type Diagnosis struct {
 
 // Wait is a call in which a thread sleeps.
 type Wait struct {
-	Call    string   // read, write, open, flock, fcntl, wait, accept, receive (from a socket), unaccepted
+	Call    string   // read, write, open, flock, fcntl, wait, accept, receive (from a socket), unaccepted, file read, file write
 	Object  string   // what it waits at: "its standard input", "the FIFO jobs", "the lock on counter"
 	Holders []string // who could end the wait: names of processes, "itself", "the judge"; empty if unknown
 }

@@ -169,6 +169,9 @@ func (v view) describe(pid int, f []string) []Wait {
 				return []Wait{w}
 			}
 		}
+		if regular(pid, fd) && (call == "read" || call == "write") {
+			call = "file " + call
+		}
 		return []Wait{{call, object, otherEnd(call, pid, fd, link, v.names)}}
 	}
 	switch {
@@ -200,6 +203,13 @@ func object(pid, fd int) (name, link string) {
 		return "the FIFO " + filepath.Base(link), link
 	}
 	return filepath.Base(link), link
+}
+
+// regular tells whether a descriptor is an ordinary file, at which nobody waits for anybody: who is found in a
+// read or write of it has been stopped there.
+func regular(pid, fd int) bool {
+	info, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%d", pid, fd))
+	return err == nil && info.Mode().IsRegular()
 }
 
 // otherEnd tells who could end a wait at a pipe, a FIFO or a lock.

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
 
@@ -88,4 +89,12 @@ func TestStatState(t *testing.T) {
 		assert.Equal(t, want, statState(file), content)
 	}
 	assert.Zero(t, statState(file+"no"))
+}
+
+func TestRestless(t *testing.T) {
+	r := open(t)
+	waits, floods := play(t, r, "stay"), play(t, r, "flood-forever")
+	wait(t, r, "a flood", func() bool { return len(floods.Out.Bytes()) > 0 })
+	require.Equal(t, Quiescent, r.WaitBlocked(t.Context(), waits, func() bool { return false }))
+	assert.Equal(t, []string{"flood-forever"}, r.Restless())
 }

@@ -80,6 +80,16 @@ func (r *Room) wait(ctx context.Context, only *Process, cond func() bool) Ending
 	}
 }
 
+// Restless names the processes that wait for nobody at this moment: they compute, poll or sleep.
+func (r *Room) Restless() (names []string) {
+	for _, p := range r.Processes() {
+		if s := r.see(p, false); p.Exited() == nil && (s.motionless == "" || timed(s.pids)) {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
 // ask asks the condition, and gives the channel that tells of the next event.
 func (r *Room) ask(cond func() bool) (met bool, changed chan struct{}) {
 	r.mu.Lock()

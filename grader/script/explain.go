@@ -189,6 +189,10 @@ func waitWords(w room.Wait) string {
 			return fmt.Sprintf("it writes to %s, which is full", w.Object)
 		}
 		return fmt.Sprintf("it writes to %s, which is full: the reading end is held by %s, who does not read", w.Object, held)
+	case "file read":
+		return "it is in a read of " + w.Object
+	case "file write":
+		return "it is in a write to " + w.Object
 	case "open":
 		return fmt.Sprintf("it opens %s: that waits until somebody opens the other end", w.Object)
 	case "flock", "fcntl":

@@ -365,9 +365,17 @@ func (c *call) silent() error {
 	case e == room.Met:
 		return c.mismatch(a, expected, "", a.state())
 	case e == room.OutOfPatience:
-		return c.mismatch(a, expected, "", a.name+" does not wait: after "+room.Patience.String()+" of running time it still computes, polls or sleeps. Let it block in a read, an accept or a channel instead")
+		return c.mismatch(a, expected, "", c.restless(a)+" does not wait: after "+room.Patience.String()+" of running time it still computes, polls or sleeps. Let it block in a read, an accept or a channel instead")
 	}
 	return nil
+}
+
+// restless names who does not wait, though all should: not always the one that was to be silent.
+func (c *call) restless(a *actor) string {
+	if names := c.room.Restless(); len(names) > 0 && !slices.Contains(names, a.name) {
+		return strings.Join(names, " or ")
+	}
+	return a.name
 }
 
 func (c *call) blocked() error {
