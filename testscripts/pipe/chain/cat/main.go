@@ -5,8 +5,10 @@
 //
 //	%cat exit N    it ends with status N
 //	%cat leave     it ends with status 0, and leaves a child behind that goes on in its place
+//	%cat input     it prints its standard input then, and the rest of the file after that
 //	%cat tell      it says on stderr what its standard output is
 //	%cat parent    it says on stderr what program its parent runs
+//	%cat sigpipe   it says on stderr how its parent takes SIGPIPE, and so how a child of that one does at first
 //	%cat signals   from now on it says on stderr what signal somebody sends it, and ends
 //
 // usage: cat FILE
@@ -86,17 +88,21 @@ func obey(order string, f *os.File) {
 		if err != nil {
 			fail(err)
 		}
-		fmt.Fprintln(os.Stderr, "cat: the standard output is", kind(info.Mode()))
+		fmt.Fprintln(os.Stderr, "cat: the standard output is", kind(info.Mode())+manner(os.Stdout))
 	case "parent":
 		fmt.Fprintln(os.Stderr, "cat: the parent is", parent())
+	case "sigpipe":
+		fmt.Fprintln(os.Stderr, "cat: SIGPIPE is", sigpipe())
 	case "signals":
 		signals()
+	case "input":
+		pass(os.Stdin)
 	case "leave":
 		leave(f)
 	default:
 		status, err := strconv.Atoi(strings.TrimPrefix(order, "exit "))
 		if err != nil {
-			fail(fmt.Errorf("%%cat %s: want exit N, leave, tell, parent or signals", order))
+			fail(fmt.Errorf("%%cat %s: want exit N, leave, input, tell, parent, sigpipe or signals", order))
 		}
 		os.Exit(status)
 	}
@@ -114,6 +120,21 @@ func kind(m fs.FileMode) string {
 	return "a device"
 }
 
+// manner says whether a call at f comes back at once where it would have to wait.
+func manner(f *os.File) (text string) {
+	c, err := f.SyscallConn()
+	if err != nil {
+		fail(err)
+	}
+	c.Control(func(fd uintptr) {
+		flags, _, _ := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_GETFL, 0)
+		if flags&syscall.O_NONBLOCK != 0 {
+			text = " at which nobody can wait (O_NONBLOCK)"
+		}
+	})
+	return text
+}
+
 // parent gives the name of the program that the parent runs. Where the system has no /proc, it gives the one
 // that should be there.
 func parent() string {
@@ -122,6 +143,21 @@ func parent() string {
 		return "pipeline"
 	}
 	return strings.TrimSpace(string(name))
+}
+
+// sigpipe says whether the parent ignores SIGPIPE. What is ignored a child ignores too, but this one, as each
+// program of Go, has a handler of its own by now. Where the system has no /proc, it says what should be.
+func sigpipe() string {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", os.Getppid()))
+	if err != nil {
+		return "as usual"
+	}
+	_, rest, _ := strings.Cut(string(status), "\nSigIgn:")
+	mask, _, _ := strings.Cut(rest, "\n")
+	if ignored, err := strconv.ParseUint(strings.TrimSpace(mask), 16, 64); err == nil && ignored>>(syscall.SIGPIPE-1)&1 == 1 {
+		return "ignored"
+	}
+	return "as usual"
 }
 
 // signals waits for those that end other programs. SIGPIPE is among them, so it is for a time in which

@@ -5,9 +5,9 @@
 // Some lines of its input make it do what any program might do. They are not printed.
 //
 //	%grep exit N    it ends with status N, however much input there is
-//	%grep leave     it leaves a child behind that holds its standard output and waits for nothing, and goes on
-//	%grep tell     it says on stderr what its standard input is
-//	%grep parent   it says on stderr what program its parent runs
+//	%grep leave     it leaves a child behind that holds its standard output and its stderr for ever, and goes on
+//	%grep tell      it says on stderr what its standard input is
+//	%grep parent    it says on stderr what program its parent runs
 //
 // usage: grep WORD
 package main
@@ -23,6 +23,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // sleeper is the argument of the child that is left behind.
@@ -80,7 +81,7 @@ func obey(order string) {
 		if err != nil {
 			fail(err)
 		}
-		fmt.Fprintln(os.Stderr, "grep: the standard input is", kind(info.Mode()))
+		fmt.Fprintln(os.Stderr, "grep: the standard input is", kind(info.Mode())+manner(os.Stdin))
 	case "parent":
 		fmt.Fprintln(os.Stderr, "grep: the parent is", parent())
 	case "leave":
@@ -106,6 +107,21 @@ func kind(m fs.FileMode) string {
 	return "a device"
 }
 
+// manner says whether a call at f comes back at once where it would have to wait.
+func manner(f *os.File) (text string) {
+	c, err := f.SyscallConn()
+	if err != nil {
+		fail(err)
+	}
+	c.Control(func(fd uintptr) {
+		flags, _, _ := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_GETFL, 0)
+		if flags&syscall.O_NONBLOCK != 0 {
+			text = " at which nobody can wait (O_NONBLOCK)"
+		}
+	})
+	return text
+}
+
 // parent gives the name of the program that the parent runs. Where the system has no /proc, it gives the one
 // that should be there.
 func parent() string {
@@ -116,14 +132,14 @@ func parent() string {
 	return strings.TrimSpace(string(name))
 }
 
-// leave starts a child that keeps the standard output open for ever.
+// leave starts a child that keeps the standard output and stderr open for ever.
 func leave() {
 	self, err := os.Executable()
 	if err != nil {
 		fail(err)
 	}
 	child := exec.Command(self, sleeper)
-	child.Stdout = os.Stdout
+	child.Stdout, child.Stderr = os.Stdout, os.Stderr
 	if err := child.Start(); err != nil {
 		fail(err)
 	}

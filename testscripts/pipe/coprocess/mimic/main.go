@@ -2,6 +2,8 @@
 // descriptor 3. What else it does, the first argument says:
 //
 //	say     nothing else
+//	echo    its answers are the questions themselves; WORD is not used
+//	long    its answers are 1 MiB long with their newline, WORD at both ends
 //	chat    it prints a line on stdout and one on stderr before each answer
 //	exit    it ends with status 7 instead of the third answer
 //	die     it kills itself instead of the third answer
@@ -10,7 +12,7 @@
 //	once    it gives an answer of some 60,000 bytes, WORD at both ends, and ends with status 0
 //	sour    it ends with status 7 when the questions end
 //	where   it answers with what its two streams are, and WORD
-//	leave   it starts a child that holds descriptor 3 and never ends
+//	leave   it starts a child that holds descriptor 3, its stdout and its stderr, and never ends
 //
 // usage: mimic MANNER WORD
 package main
@@ -50,7 +52,7 @@ func main() {
 		if manner == "where" {
 			fmt.Fprint(answers, streams(answers), ", ")
 		}
-		if _, err := fmt.Fprintln(answers, word); err != nil {
+		if _, err := fmt.Fprintln(answers, answer(manner, question, word)); err != nil {
 			fmt.Fprintln(os.Stderr, "mimic:", err)
 			os.Exit(1)
 		}
@@ -58,6 +60,17 @@ func main() {
 	if manner == "sour" {
 		os.Exit(7)
 	}
+}
+
+// answer is what it says to a question.
+func answer(manner, question, word string) string {
+	switch manner {
+	case "echo":
+		return strings.TrimSuffix(question, "\n")
+	case "long":
+		return word + strings.Repeat(".", 1<<20-1-2*len(word)) + word
+	}
+	return word
 }
 
 // before is what it does before it gives its answer number n.
@@ -91,6 +104,7 @@ func leave(answers *os.File) {
 	self, err := os.Executable()
 	if err == nil {
 		child := exec.Command(self, "left-behind")
+		child.Stdout, child.Stderr = os.Stdout, os.Stderr
 		child.ExtraFiles = []*os.File{answers}
 		err = child.Start()
 	}
