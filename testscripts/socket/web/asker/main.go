@@ -9,6 +9,10 @@
 //	asker get ADDR PATH...
 //
 // gets the paths with Go's own client, one after another and then all at once.
+//
+//	asker crowd ADDR N
+//
+// dials N times, begins a request on each connection, and says so. It keeps them until its input ends.
 package main
 
 import (
@@ -20,6 +24,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,13 +37,36 @@ func main() {
 		err = raw(os.Args[2], os.Args[3:])
 	case len(os.Args) >= 3 && os.Args[1] == "get":
 		err = get("http://"+os.Args[2], os.Args[3:])
+	case len(os.Args) == 4 && os.Args[1] == "crowd":
+		err = crowd(os.Args[2], os.Args[3])
 	default:
-		err = errors.New("usage: asker raw ADDR [METHOD...], asker get ADDR PATH... at least one")
+		err = errors.New("usage: asker raw ADDR [METHOD...], asker get ADDR PATH..., asker crowd ADDR N")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "asker:", err)
 		os.Exit(1)
 	}
+}
+
+// crowd keeps connections that have begun a request.
+func crowd(addr, number string) error {
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return err
+	}
+	for range n {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "GET /a.txt HT"); err != nil {
+			return err
+		}
+	}
+	fmt.Println(n, "stop inside their requests")
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
 }
 
 // raw copies stdin to the server, and prints its answers until there are no more.
