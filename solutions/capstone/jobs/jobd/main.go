@@ -51,6 +51,7 @@ func run(dir string) error {
 	if err != nil {
 		return err
 	}
+	defer os.Remove(s.temporary()) // of a save that has failed
 	l, err := listen(dir)
 	if err != nil {
 		return err
