@@ -1,10 +1,12 @@
 // Child is a command to supervise. What it does, its first argument says:
 //
 //	child show ARGS...   prints its arguments, then copies each line of its input to stdout and to stderr
+//	child -- ARGS...     prints its arguments, the -- among them
 //	child env NAME       prints the value of a variable of its environment
+//	child compares       says which of its stdin, stdout, stderr and environment are not its parent's
 //	child exit N         exits with status N
 //	child die SIGNAL     sends itself the signal, which ends it
-//	child taps           prints each signal that it gets; a line "end N" makes it exit with status N
+//	child taps [WORD]    prints each signal that it gets, and the word; a line "end N" makes it exit with status N
 //	child gathers        prints at each line of input all kinds of signal that it has got since the last
 //	child deaf           ignores every signal that can be ignored, and never ends
 //	child nags           tells its parent with SIGTERM of each SIGTERM that it gets, and does not end
@@ -15,6 +17,8 @@
 //	child deaf-both      has such a helper, and is deaf itself
 //	child fosters        gives its parent five children more, which all end at once at the next line of
 //	                     input; "end N" as above
+//	child fosters-apart  the same, but each of the children has a session of its own, and SIGKILL ends it;
+//	                     a sixth one lives on
 package main
 
 import (
@@ -42,8 +46,8 @@ func main() {
 		fail(fmt.Errorf("say what to do"))
 	}
 	args := os.Args[2:]
-	do := map[string]func([]string){"show": show, "env": env, "exit": exit, "die": die, "taps": taps, "gathers": gathers, "deaf": deaf, "nags": nags,
-		"helped": helped, "leaves": leaves, "leaves-teller": leavesTeller, "leaves-at-end": leavesAtEnd, "deaf-both": deafBoth, "fosters": fosters, "helper": helper, "foster": foster}[os.Args[1]]
+	do := map[string]func([]string){"show": show, "--": dashes, "compares": compares, "env": env, "exit": exit, "die": die, "taps": taps, "gathers": gathers, "deaf": deaf, "nags": nags,
+		"helped": helped, "leaves": leaves, "leaves-teller": leavesTeller, "leaves-at-end": leavesAtEnd, "deaf-both": deafBoth, "fosters": fosters, "fosters-apart": fostersApart, "helper": helper, "foster": foster, "foster-killed": fosterKilled}[os.Args[1]]
 	if do == nil {
 		fail(fmt.Errorf("cannot do %q", os.Args[1]))
 	}
@@ -62,6 +66,8 @@ func show(args []string) {
 		fmt.Fprintln(os.Stderr, in.Text())
 	}
 }
+
+func dashes([]string) { show(os.Args[1:]) }
 
 func env(args []string) { fmt.Println(os.Getenv(args[0])) }
 
@@ -112,13 +118,13 @@ func end(line string) {
 	}
 }
 
-func taps([]string) {
+func taps(word []string) {
 	signals, in := listen(), lines()
 	fmt.Println("ready")
 	for {
 		select {
 		case s := <-signals:
-			fmt.Println("got", names[s])
+			fmt.Println(strings.Join(append([]string{"got", names[s]}, word...), " "))
 		case line := <-in:
 			end(line)
 		}
@@ -244,12 +250,22 @@ func deafBoth([]string) {
 	deaf(nil)
 }
 
-func fosters([]string) {
+func fosters([]string) { raise(sibling(false), "foster") }
+
+func fostersApart([]string) {
+	listen()
+	r, w := pipe()
+	start(nil, sibling(true), []*os.File{r, w}, "foster") // it holds the writing end itself
+	raise(sibling(true), "foster-killed")
+}
+
+// raise gives the parent five children more, which do as they are told.
+func raise(attr *syscall.SysProcAttr, do string) {
 	in := lines()
 	stopR, stopW := pipe()
 	goneR, goneW := pipe()
 	for range 5 {
-		start(nil, sibling(), []*os.File{stopR, goneW}, "foster")
+		start(nil, attr, []*os.File{stopR, goneW}, do)
 	}
 	stopR.Close()
 	goneW.Close()
@@ -265,3 +281,9 @@ func fosters([]string) {
 
 // foster ends when it is told to, by the end of its descriptor 3.
 func foster([]string) { io.Copy(io.Discard, os.NewFile(3, "stop")) }
+
+func fosterKilled([]string) {
+	foster(nil)
+	syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
