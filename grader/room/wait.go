@@ -122,16 +122,36 @@ type watch struct {
 	only     *Process
 	underWay func() bool // tells whether something that was sent over TCP is still to arrive
 
-	before  string    // what the last look found, if nothing could move
-	looks   int       // how many since then found the same
-	alike   time.Time // since when they do
-	calm    int       // how many in a row found no packets besides
-	arrived bool      // nothing was under way at one of them
-	since   time.Time // since when that is so
-	begun   time.Time
-	last    time.Time // time of the last thorough look
-	account account
-	spent   time.Duration // of Patience
+	before   string    // what the last look found, if nothing could move
+	looks    int       // how many since then found the same
+	alike    time.Time // since when they do
+	calm     int       // how many in a row found no packets besides
+	arrived  bool      // nothing was under way at one of them
+	since    time.Time // since when that is so
+	begun    time.Time
+	last     time.Time // time of the last thorough look
+	account  account
+	spent    time.Duration // of Patience
+	memory   int           // bytes, at the last thorough look
+	forgiven time.Duration // of what was spent
+}
+
+// After a program of Go has used much memory, its runtime gives it back piece by piece, with pauses of up to a
+// second: for seconds it does not rest, though the program waits. On a slow machine that may take longer than
+// Patience, which therefore begins anew when memory has shrunk by a piece, mostForgiven in all.
+const (
+	aPiece       = 64 << 10 // bytes, as in runtime/mgcscavenge.go
+	mostForgiven = 3 * Patience
+)
+
+// charge counts the time between two thorough looks against the patience.
+func (w *watch) charge(gap time.Duration, s sight) {
+	w.spent += w.account.charge(gap, s.times)
+	if w.memory-s.memory >= aPiece && w.forgiven < mostForgiven {
+		w.forgiven += w.spent
+		w.spent = 0
+	}
+	w.memory = s.memory
 }
 
 // watch begins to follow one process with its descendants, or all if that is nil.
@@ -155,7 +175,7 @@ func (w *watch) look() Ending {
 	sight := w.room.see(w.only, gap >= thoroughEvery)
 	if gap >= thoroughEvery {
 		w.last = now
-		w.spent += w.account.charge(gap, sight.times)
+		w.charge(gap, sight)
 	}
 	if w.room.exceeded(sight.processes, sight.memory) {
 		w.room.keeper.killAll(w.room.Processes())

@@ -87,3 +87,19 @@ func TestStill(t *testing.T) {
 		})
 	}
 }
+
+func TestPatienceWithShrinkingMemory(t *testing.T) {
+	const gap = 50 * time.Millisecond
+	spend := func(looks int, memory func(int) int) time.Duration {
+		w := &watch{}
+		for i := range looks {
+			w.charge(gap, sight{memory: memory(i)})
+		}
+		return w.spent
+	}
+	assert.Equal(t, 100*gap, spend(100, func(int) int { return 1 << 20 }), "memory stays")
+	assert.Equal(t, 100*gap, spend(100, func(i int) int { return i << 20 }), "it grows")
+	shrinks := func(i int) int { return (10_000 - i) * aPiece }
+	assert.LessOrEqual(t, spend(100, shrinks), gap, "it shrinks")
+	assert.GreaterOrEqual(t, spend(1000, shrinks), Patience, "and not for ever")
+}
