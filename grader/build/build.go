@@ -80,7 +80,7 @@ var Flags = []string{"-buildvcs=false", "-trimpath", "-ldflags=-s -w"}
 type Job struct {
 	Key       string // chapter/exercise/program, below a word for whose it is; unique
 	Source    *Source
-	Forbidden []string // import paths that the exercise does not allow
+	Forbidden []string // import paths that the exercise does not allow, nor those below them
 	// Ready, if set, is called with the binary's path as soon as it can be run, while others are still
 	// being built. Never for two jobs at once.
 	Ready func(path string)

@@ -216,7 +216,7 @@ func (s *Source) Same(t *Source) bool {
 type rules struct {
 	stdlib    func(string) bool        // the standard library has the package
 	match     func(File) (bool, error) // name and build constraints let the file take part
-	forbidden []string                 // import paths that the exercise does not allow
+	forbidden []string                 // import paths that the exercise does not allow, nor those below
 }
 
 // preflight finds what would stop the toolchain for all programs at once, and what the exercise does
@@ -282,7 +282,7 @@ func (r rules) refusedImport(p string) string {
 	switch {
 	case p == "C":
 		return `import "C": cgo is not used in this course`
-	case slices.Contains(r.forbidden, p):
+	case slices.ContainsFunc(r.forbidden, func(f string) bool { return p == f || strings.HasPrefix(p, f+"/") }):
 		return fmt.Sprintf("import %q: this exercise is to be solved without it", p)
 	case p == "unsafe" || r.stdlib(p):
 		return ""

@@ -125,8 +125,12 @@ func (in *Input) unreadOverTCP() int {
 	if !ok {
 		return 0
 	}
-	port := func(a net.Addr) string { return fmt.Sprintf(":%04X", a.(*net.TCPAddr).Port) }
-	here, there := port(conn.LocalAddr()), port(conn.RemoteAddr())
+	local, ok1 := conn.LocalAddr().(*net.TCPAddr)
+	remote, ok2 := conn.RemoteAddr().(*net.TCPAddr)
+	if !ok1 || !ok2 { // it was reset before the judge took it over
+		return 0
+	}
+	here, there := fmt.Sprintf(":%04X", local.Port), fmt.Sprintf(":%04X", remote.Port)
 	for _, c := range in.room.connections() {
 		if strings.HasSuffix(c.local, there) && strings.HasSuffix(c.remote, here) && loopback(c.local) {
 			return int(c.unread)

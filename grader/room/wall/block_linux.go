@@ -20,8 +20,7 @@ type Block struct {
 	link   link
 	group  group
 	folder *os.File
-	diag   *os.File // of the block's own network
-	asks   *os.File // of the layout's network, if it has one
+	diag   *os.File
 
 	mu      sync.Mutex
 	last    int
@@ -96,11 +95,9 @@ func Build(p Plan) (*Block, error) {
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	files, err := b.callForFiles(request{Plan: &p}, []string{"sock_diag"}, sources...)
-	if err != nil {
+	if _, err := b.call(request{Plan: &p}, sources...); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	b.diag = files[0]
 	return b, nil
 }
 
@@ -120,36 +117,16 @@ func (p Plan) detach() ([]int, error) {
 	return fds, nil
 }
 
-// callForFiles is call for an answer that brings descriptors, one for each name.
-func (b *Block) callForFiles(q request, names []string, fds ...int) ([]*os.File, error) {
-	a, err := b.call(q, fds...)
-	if err != nil {
-		return nil, err
-	}
-	var files []*os.File
-	for i, fd := range a.fds {
-		files = append(files, os.NewFile(uintptr(fd), names[min(i, len(names)-1)]))
-	}
-	if len(files) != len(names) {
-		return nil, fmt.Errorf("pid 1 sent %d descriptors, not those of %s", len(files), strings.Join(names, ", "))
-	}
-	return files, nil
-}
-
 // Furnish makes the cells, the shared folder and the network. The block has to be new or cleared.
 func (b *Block) Furnish(l Layout) error {
-	names := []string{"room"}
-	if l.Network {
-		names = append(names, "sock_diag")
-	}
-	files, err := b.callForFiles(request{Layout: &l}, names)
+	a, err := b.call(request{Layout: &l})
 	if err != nil {
 		return err
 	}
-	b.folder = files[0]
-	if l.Network {
-		b.asks = files[1]
+	if len(a.fds) != 2 {
+		return fmt.Errorf("pid 1 sent %d descriptors, not that of the folder and one for sock_diag", len(a.fds))
 	}
+	b.folder, b.diag = os.NewFile(uintptr(a.fds[0]), "room"), os.NewFile(uintptr(a.fds[1]), "sock_diag")
 	return nil
 }
 
@@ -174,20 +151,17 @@ func (b *Block) Clear() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	clear(b.early)
-	err := closeAll(b.folder, b.asks)
-	b.folder, b.asks = nil, nil
-	return err
+	return b.closeFiles()
 }
 
-// closeAll closes the files that are there.
-func closeAll(files ...*os.File) error {
-	var errs []error
-	for _, f := range files {
-		if f != nil {
-			errs = append(errs, f.Close())
-		}
+// closeFiles closes what belongs to the present layout, if there is one.
+func (b *Block) closeFiles() error {
+	if b.folder == nil {
+		return nil
 	}
-	return errors.Join(errs...)
+	err := errors.Join(b.folder.Close(), b.diag.Close())
+	b.folder, b.diag = nil, nil
+	return err
 }
 
 // Socket makes a socket in the layout's network, for a peer of the judge's. The descriptor is
@@ -366,13 +340,8 @@ func (p *Process) close() {
 // Init is the pid of pid 1, as we see it.
 func (b *Block) Init() int { return b.init.Pid }
 
-// Diag is a descriptor of a socket for sock_diag(7), in the layout's network if it has one, else in the block's.
-func (b *Block) Diag() int {
-	if b.asks != nil {
-		return int(b.asks.Fd())
-	}
-	return int(b.diag.Fd())
-}
+// Diag is a descriptor of a socket for sock_diag(7) in the network of the present layout's programs.
+func (b *Block) Diag() int { return int(b.diag.Fd()) }
 
 // FolderPath names the shared folder as long as the present layout stands.
 func (b *Block) FolderPath() string {
@@ -391,6 +360,6 @@ func (b *Block) Close() error {
 	<-b.down
 	b.link.close()
 	unix.Close(b.handle)
-	closeAll(b.folder, b.asks, b.diag)
+	b.closeFiles()
 	return errors.Join(err, b.group.remove())
 }

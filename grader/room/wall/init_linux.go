@@ -119,7 +119,7 @@ func (w *warden) obey(q request, fds []int) {
 		w.start(q, fds)
 		return
 	case q.Plan != nil:
-		out, err = w.setUp(q.Plan, fds)
+		err = w.setUp(q.Plan, fds)
 	case q.Layout != nil:
 		out, err = w.furnish(q.Layout)
 	case q.Cell != nil:
@@ -130,7 +130,7 @@ func (w *warden) obey(q request, fds []int) {
 		err = w.killAll()
 	case q.Socket != nil:
 		var fd int
-		w.onFirst(func() { fd, err = unix.Socket(q.Socket.Domain, q.Socket.Type|unix.SOCK_CLOEXEC, q.Socket.Protocol) })
+		fd, err = w.socket(*q.Socket)
 		out = []int{fd}
 	}
 	if err != nil {

@@ -37,14 +37,13 @@ var smallFiles = map[string]string{
 }
 
 // setUp makes the block's root. The sources are detached already if the grader is root: the user of
-// the block may not be able to reach them. It returns a socket to ask the kernel about those of the
-// block.
+// the block may not be able to reach them.
 //
 // What can be seen of the host is detached first, while the host's tree is still there; then the block
 // goes into a root of its own.
-func (w *warden) setUp(p *Plan, sources []int) ([]int, error) {
+func (w *warden) setUp(p *Plan, sources []int) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return nil, fmt.Errorf("make / private: %w", err)
+		return fmt.Errorf("make / private: %w", err)
 	}
 	if fd, err := unix.Open("/proc/sys/kernel/ns_last_pid", unix.O_WRONLY|unix.O_CLOEXEC, 0); err == nil {
 		w.lastPid = fd // for the reapers: whoever writes to it, it is about the writer's own pid namespace
@@ -54,34 +53,30 @@ func (w *warden) setUp(p *Plan, sources []int) ([]int, error) {
 	shareNoTable()
 	binds, err := detachBase()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i, s := range p.Sources {
 		b := bind{to: sourceAt(i), dir: true}
 		if b.mount, err = source(s, i, sources); err != nil {
-			return nil, err
+			return err
 		}
 		binds = append(binds, b)
 	}
 	w.sources = p.Sources
 	if err := blockRoot(binds); err != nil {
-		return nil, err
+		return err
 	}
 	for _, l := range p.Limits {
 		if l.Resource == unix.RLIMIT_DATA { // which pid 1 passes on, and so has itself
 			l.Value += own
 		}
 		if err := unix.Setrlimit(l.Resource, &unix.Rlimit{Cur: l.Value, Max: l.Value}); err != nil {
-			return nil, fmt.Errorf("limit %d: %w", l.Resource, err)
+			return fmt.Errorf("limit %d: %w", l.Resource, err)
 		}
 	}
-	diag, err := askNetwork()
-	if err != nil {
-		return nil, err
-	}
-	w.home, err = networkOf(diag)
+	w.home, err = presentNetwork()
 	w.network = w.home
-	return []int{diag}, err
+	return err
 }
 
 // ownData is how many bytes of data pid 1 has, for the kernel's count: a program of Go reserves a hundred
@@ -238,25 +233,26 @@ func protect(path string) error {
 	return nil
 }
 
-// furnish makes the shared folder, of which it returns a descriptor, and the cells; also a network, if the
-// layout has one, and then it returns a socket to ask the kernel about those of the network.
+// furnish makes the shared folder, of which it returns a descriptor, the cells, and a network if the layout
+// has one. It also returns a socket to ask the kernel about those of the network.
 func (w *warden) furnish(l *Layout) ([]int, error) {
 	if err := mountMemory(Folder, fmt.Sprintf("size=%d,nr_inodes=%d,mode=777", l.FolderSize, l.Inodes)); err != nil {
 		return nil, err
 	}
-	var out []int
 	if l.Network {
-		diag, err := w.openNetwork()
-		if err != nil {
+		if err := w.openNetwork(); err != nil {
 			return nil, err
 		}
-		out = append(out, diag)
 	}
 	if err := w.addCells(l.Cells...); err != nil {
 		return nil, err
 	}
 	folder, err := unix.Open(Folder, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	return append([]int{folder}, out...), err
+	if err != nil {
+		return nil, err
+	}
+	diag, err := w.socket(sockDiag)
+	return []int{folder, diag}, err
 }
 
 // addCells makes cells, all at once.

@@ -23,18 +23,18 @@ func shareNoTable() {
 	os.WriteFile("/proc/sys/net/ipv4/tcp_child_ehash_entries", []byte(connections), 0)
 }
 
-// openNetwork makes the layout's network, and gives a socket to ask the kernel about those in it.
-func (w *warden) openNetwork() (diag int, err error) {
+// openNetwork makes the layout's network.
+func (w *warden) openNetwork() (err error) {
 	w.onFirst(func() {
 		if err = unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			err = fmt.Errorf("network: %w", err)
 		} else if err = loopbackUp(); err != nil {
 			err = fmt.Errorf("loopback: %w", err)
-		} else if diag, err = askNetwork(); err == nil {
-			w.network, err = networkOf(diag)
+		} else {
+			w.network, err = presentNetwork()
 		}
 	})
-	return diag, err
+	return err
 }
 
 // closeNetwork takes the first thread back to the block's own network. That of the layout ends with the
@@ -59,18 +59,29 @@ func (w *warden) onFirst(f func()) {
 	<-done
 }
 
-// askNetwork opens a socket to ask the kernel about those in the calling thread's network: see sock_diag(7).
-func askNetwork() (int, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+// sockDiag is a socket to ask the kernel about those of a network: see sock_diag(7).
+var sockDiag = Socket{unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_SOCK_DIAG}
+
+// socket makes a socket in the layout's network.
+func (w *warden) socket(s Socket) (fd int, err error) {
+	w.onFirst(func() { fd, err = s.open() })
+	return fd, err
+}
+
+// open makes the socket in the calling thread's network.
+func (s Socket) open() (int, error) {
+	return unix.Socket(s.Domain, s.Type|unix.SOCK_CLOEXEC, s.Protocol)
+}
+
+// presentNetwork gives the network of the calling thread, by a socket in it: pid 1 has no /proc that would show
+// it as a file.
+func presentNetwork() (network, error) {
+	s, err := sockDiag.open()
 	if err != nil {
 		return -1, fmt.Errorf("sock_diag: %w", err)
 	}
-	return fd, nil
-}
-
-// networkOf gives the network that a socket is in; pid 1 has no /proc that would show it as a file.
-func networkOf(socket int) (network, error) {
-	fd, err := unix.IoctlRetInt(socket, unix.SIOCGSKNS)
+	defer unix.Close(s)
+	fd, err := unix.IoctlRetInt(s, unix.SIOCGSKNS)
 	if err != nil {
 		return -1, fmt.Errorf("network of a socket: %w", err)
 	}

@@ -8,7 +8,8 @@
 // socket pair closes, or pid 1 dies, the kernel ends everything inside.
 //
 // To make a block costs more than all the rest, so a block serves one layout of cells after another:
-// Clear ends everything inside but pid 1, and Furnish makes new cells with a new folder.
+// Clear ends everything inside but pid 1, and Furnish makes new cells with a new folder and, where they are to
+// connect to each other, a new network.
 //
 // Neither root nor a helper that is set-uid is needed. The ideas are those of bubblewrap and of
 // ioi/isolate; the order of the calls is explained where they are made.
