@@ -131,7 +131,7 @@ func main() {}
 	{name: "forbidden import", files: map[string]string{"main.go": "package main\n\nimport \"net/http\"\n\nfunc main() { http.Get(\"\") }\n"}, forbid: []string{"net/http"},
 		want: []string{`prog/main.go:3:8: import "net/http": this exercise is to be solved without it`}},
 	{name: "below a forbidden import", files: map[string]string{"main.go": "package main\n\nimport _ \"net/http/httptest\"\n\nfunc main() {}\n"}, forbid: []string{"net/http"},
-		want: []string{`prog/main.go:3:8: import "net/http/httptest": this exercise is to be solved without it`}},
+		want: []string{`prog/main.go:3:10: import "net/http/httptest": this exercise is to be solved without it`}},
 	{name: "cgo", files: map[string]string{"main.go": "package main\n\n// #include \"/etc/passwd\"\nimport \"C\"\n\nfunc main() {}\n"},
 		want: []string{`prog/main.go:4:8: import "C": cgo is not used in this course`}},
 	{name: "foreign sources", files: map[string]string{"main.go": sound, "a.c": "int x;", "b.s": "TEXT", "c.syso": "\x7fELF", "d.h": ""},
