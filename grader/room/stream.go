@@ -284,9 +284,10 @@ func (o *Output) inFlight() bool {
 // Drained tells whether the judge has taken all that was written so far. The room must be locked.
 func (o *Output) Drained() bool { return !o.inFlight() }
 
+// shut closes first: who is let go to read once more makes room for the write that waits, and that succeeds.
 func (o *Output) shut() {
-	o.flow()
 	o.src.Close()
+	o.flow()
 	o.room.mu.Lock()
 	defer o.room.mu.Unlock()
 	for _, f := range o.files {
