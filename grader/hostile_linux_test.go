@@ -64,6 +64,7 @@ import (
 type attack struct {
 	name     string
 	slow     bool // waits for the grader's patience to end: graded side by side with others only
+	late     bool // acts in a later check of the exercise than the first few
 	line     int  // of the list of attacks that instructors have met
 	exercise string
 	alone    bool // no solution beside it
@@ -140,6 +141,8 @@ func parseAttack(name string) (*attack, error) {
 			a.admitted = value
 		case "slow":
 			a.slow = value == "yes"
+		case "late":
+			a.late = value == "yes"
 		case "only":
 			if value != runtime.GOARCH {
 				return nil, nil
@@ -416,21 +419,56 @@ func (w *world) prepare(t testing.TB, a *attack, name string) (dir string) {
 // whole course, and nothing is gained by grading twenty times what other tests grade.
 var each = []string{"isolation/counter", "file/report", "signal/stop", "socket/echo", "pipe/filter"}
 
-// grade grades exercises of a submission and removes it. Without an ID all are graded.
-func (w *world) grade(dir string, tier room.Tier, ids ...string) (*grader.Report, error) {
+// How many checks of an exercise are run. Most attacks act at the start of whatever program they are in, so that
+// a few checks show what becomes of them; side by side with others, they meet the whole exercise.
+const (
+	few   = 3
+	whole = 1000
+)
+
+func (a *attack) checks() int {
+	if a.late {
+		return whole
+	}
+	return few
+}
+
+// wholeIfLong is whole, but for the race detector.
+func wholeIfLong() int {
+	if testing.Short() {
+		return few
+	}
+	return whole
+}
+
+// grade grades exercises of a submission, with no more than some checks of each, and removes it.
+func (w *world) grade(dir string, tier room.Tier, checks int, ids ...string) (*grader.Report, error) {
 	defer discard(dir)
 	sub, err := w.course.OpenSubmission(dir, false)
 	if err != nil {
 		return nil, err
 	}
 	defer sub.Close()
-	sel := grader.Selection{Exercises: w.course.Exercises()}
-	if len(ids) > 0 {
-		if sel, err = w.course.Select(ids); err != nil {
-			return nil, err
-		}
+	sel, err := w.course.Select(ids)
+	if err != nil {
+		return nil, err
+	}
+	for i, x := range sel.Exercises {
+		sel.Exercises[i] = shorter(x, checks)
 	}
 	return w.course.Grade(context.Background(), sub, grader.Options{Select: sel, Isolation: tier, NoCache: true, Seed: "hostile-seed"})
+}
+
+// shorter is an exercise with its first checks, and the one of its usage.
+func shorter(x *grader.Exercise, checks int) *grader.Exercise {
+	short := *x
+	short.Checks = nil
+	for i, c := range x.Checks {
+		if i < checks || c.ID == "usage" {
+			short.Checks = append(short.Checks, c)
+		}
+	}
+	return &short
 }
 
 // discard removes a submission, also one with folders that are deeper than a path can be.
@@ -794,7 +832,7 @@ func (w *world) oneByOne(t *testing.T, attacks []*attack, tier room.Tier) {
 		}
 		t.Run(a.name, func(t *testing.T) {
 			start := time.Now()
-			rep, err := w.grade(w.prepare(t, a, a.name), tier, a.exercise)
+			rep, err := w.grade(w.prepare(t, a, a.name), tier, a.checks(), a.exercise)
 			w.assess(t, a, tier, rep, err)
 			if kind, _ := a.verdict(tier); kind == "breach" {
 				w.knocked.Store(0)
@@ -814,7 +852,7 @@ func (w *world) assess(t *testing.T, a *attack, tier room.Tier, rep *grader.Repo
 	w.readable(t, rep)
 }
 
-// sideBySide grades all attacks at once, several at a time, and an honest submission after every ninth.
+// sideBySide grades all attacks at once, several at a time, and an honest submission after every fifteenth.
 func (w *world) sideBySide(t *testing.T, attacks []*attack, tier room.Tier) {
 	type graded struct {
 		a   *attack // nil for an honest submission
@@ -825,7 +863,7 @@ func (w *world) sideBySide(t *testing.T, attacks []*attack, tier room.Tier) {
 	var all []*graded
 	for i, a := range attacks {
 		all = append(all, &graded{a: a, dir: w.prepare(t, a, "beside-"+a.name)})
-		if i%9 == 0 {
+		if i%15 == 0 {
 			all = append(all, &graded{dir: w.prepare(t, nil, fmt.Sprintf("honest-%d", i))})
 		}
 	}
@@ -838,7 +876,7 @@ func (w *world) sideBySide(t *testing.T, attacks []*attack, tier room.Tier) {
 				if g.a != nil {
 					ids = []string{g.a.exercise}
 				}
-				g.rep, g.err = w.grade(g.dir, tier, ids...)
+				g.rep, g.err = w.grade(g.dir, tier, wholeIfLong(), ids...)
 				done <- g
 			}
 		})
@@ -861,7 +899,7 @@ func (w *world) sideBySide(t *testing.T, attacks []*attack, tier room.Tier) {
 		require.NoError(t, r.err)
 		assert.True(t, r.rep.Passed(), "an honest submission fails: %v", sayings(r.rep))
 	}
-	assert.Greater(t, honest, len(attacks)/10)
+	assert.Greater(t, honest, len(attacks)/16)
 }
 
 // TestBombsBesideOthers grades ten submissions at once, of which three are bombs: the others get the
@@ -890,7 +928,7 @@ func (w *world) together(t *testing.T, others map[string]*attack) time.Duration 
 	for name, a := range others {
 		dir := w.prepare(t, a, name)
 		wg.Go(func() {
-			rep, err := w.grade(dir, room.Rooms, a.exercise)
+			rep, err := w.grade(dir, room.Rooms, wholeIfLong(), a.exercise)
 			if assert.NoError(t, err) {
 				assert.False(t, rep.IsBroken(), "%v", sayings(rep))
 				if kind, want := a.verdict(room.Rooms); kind == "fail" {
@@ -903,7 +941,7 @@ func (w *world) together(t *testing.T, others map[string]*attack) time.Duration 
 		dir := w.prepare(t, nil, fmt.Sprintf("honest-%d-%d", len(others), i))
 		wg.Go(func() {
 			begun := time.Now()
-			reps[i], errs[i] = w.grade(dir, room.Rooms, each...)
+			reps[i], errs[i] = w.grade(dir, room.Rooms, wholeIfLong(), each...)
 			took[i] = time.Since(begun)
 		})
 	}
@@ -927,7 +965,7 @@ func TestHostileInTheOpen(t *testing.T) {
 		}
 		tried++
 		t.Run(a.name, func(t *testing.T) {
-			rep, err := w.grade(w.prepare(t, a, a.name), room.None, a.exercise)
+			rep, err := w.grade(w.prepare(t, a, a.name), room.None, a.checks(), a.exercise)
 			require.NoError(t, err)
 			a.judge(t, room.None, rep, err)
 			for _, file := range append(w.traces(), os.Getenv("HOME")+"/.config/go/env", os.Getenv("HOME")+"/go/env") {
@@ -937,7 +975,7 @@ func TestHostileInTheOpen(t *testing.T) {
 	}
 	require.True(t, tried >= 19 || testing.Short() && tried > 0, "%d were safe to try", tried)
 	w.knocked.Store(0)
-	rep, err := w.grade(w.prepare(t, nil, "honest"), room.None)
+	rep, err := w.grade(w.prepare(t, nil, "honest"), room.None, wholeIfLong(), each...)
 	require.NoError(t, err)
 	assert.True(t, rep.Passed(), "%v", sayings(rep))
 	w.unharmed(t, false)
