@@ -36,7 +36,7 @@ const (
 	// Packets under way may be those of somebody else on this machine. When looks have found the same for so
 	// long, and so many of them, no packet of ours is: the kernel hands it over much sooner.
 	alikeDespitePackets = 2 * time.Second
-	// In what number of looks, after the first, TCP is asked whether all has arrived.
+	// In what number of looks, after the first, the kernel is asked for timers, and TCP whether all has arrived.
 	looksToAsk          = 2
 	looksDespitePackets = 40
 )
@@ -120,7 +120,8 @@ func (r *Room) settled(e Ending, only *Process, cond func() bool) Ending {
 type watch struct {
 	room     *Room
 	only     *Process
-	underWay func() bool // tells whether something that was sent over TCP is still to arrive
+	underWay func() bool      // tells whether something that was sent over TCP is still to arrive
+	timed    func([]int) bool // tells whether a timer of one of these processes runs
 
 	before   string    // what the last look found, if nothing could move
 	looks    int       // how many since then found the same
@@ -157,7 +158,7 @@ func (w *watch) charge(gap time.Duration, s sight) {
 // watch begins to follow one process with its descendants, or all if that is nil.
 func (r *Room) watch(only *Process) watch {
 	now := time.Now()
-	return watch{room: r, only: only, underWay: r.underWay, last: now, begun: now}
+	return watch{room: r, only: only, underWay: r.underWay, timed: timed, last: now, begun: now}
 }
 
 // pace is how long to wait for the next look.
@@ -182,10 +183,7 @@ func (w *watch) look() Ending {
 		return Overrun
 	}
 	if w.still(now, sight) {
-		if !timed(sight.pids) {
-			return Quiescent
-		}
-		w.before = ""
+		return Quiescent
 	}
 	switch {
 	case w.spent >= Patience:
@@ -205,8 +203,12 @@ func (w *watch) still(now time.Time, s sight) bool {
 		w.looks++
 		w.calm++
 	}
-	// Once is enough for what is slow to ask: if all has arrived then, whoever was to be woken by it has been,
-	// and the next look sees that.
+	// Once is enough for what is slow to ask, and it must not be at the last look: if no timer runs then, and if
+	// all has arrived, whoever was to be woken by it has been, and the next look sees that.
+	if w.looks == looksToAsk && w.timed(s.pids) {
+		w.before = ""
+		return false
+	}
 	if w.calm == looksToAsk && !w.arrived {
 		w.arrived = !w.underWay()
 		s.packets = s.packets || !w.arrived

@@ -59,25 +59,33 @@ func TestStill(t *testing.T) {
 		want  bool // after the last; never before
 
 		under int // so often something is under way, when that is asked
+		timer int // so often a timer runs, when that is asked
 	}{
-		{"long enough", every(5, look{5 * ms, "a", false}), true, 0},
-		{"too short", every(4, look{5 * ms, "a", false}), false, 0},
-		{"something moves", every(500, look{5 * ms, "", false}), false, 0},
-		{"it moved in between", append(every(4, look{5 * ms, "a", false}), every(4, look{5 * ms, "b", false})...), false, 0},
-		{"a judge that was stopped needs three looks all the same", every(3, look{time.Hour, "a", false}), false, 0},
-		{"and then knows", every(4, look{time.Hour, "a", false}), true, 0},
-		{"packets start it anew", append(every(4, look{5 * ms, "a", true}), every(3, look{5 * ms, "a", false})...), false, 0},
-		{"and then it holds", append(every(4, look{5 * ms, "a", true}), every(4, look{5 * ms, "a", false})...), true, 0},
-		{"foreign packets do not hold it up for ever", every(401, look{5 * ms, "a", true}), true, 0},
-		{"nor where looks are slow", every(looksDespitePackets+1, look{100 * ms, "a", true}), true, 0},
-		{"what is under way starts it anew", every(6, look{5 * ms, "a", false}), false, 1},
-		{"once it has arrived, it holds", every(7, look{5 * ms, "a", false}), true, 1},
-		{"and for ever it cannot be", every(401, look{5 * ms, "a", false}), true, 1000},
+		{"long enough", every(5, look{5 * ms, "a", false}), true, 0, 0},
+		{"too short", every(4, look{5 * ms, "a", false}), false, 0, 0},
+		{"something moves", every(500, look{5 * ms, "", false}), false, 0, 0},
+		{"it moved in between", append(every(4, look{5 * ms, "a", false}), every(4, look{5 * ms, "b", false})...), false, 0, 0},
+		{"a judge that was stopped needs three looks all the same", every(3, look{time.Hour, "a", false}), false, 0, 0},
+		{"and then knows", every(4, look{time.Hour, "a", false}), true, 0, 0},
+		{"packets start it anew", append(every(4, look{5 * ms, "a", true}), every(3, look{5 * ms, "a", false})...), false, 0, 0},
+		{"and then it holds", append(every(4, look{5 * ms, "a", true}), every(4, look{5 * ms, "a", false})...), true, 0, 0},
+		{"foreign packets do not hold it up for ever", every(401, look{5 * ms, "a", true}), true, 0, 0},
+		{"nor where looks are slow", every(looksDespitePackets+1, look{100 * ms, "a", true}), true, 0, 0},
+		{"what is under way starts it anew", every(6, look{5 * ms, "a", false}), false, 1, 0},
+		{"once it has arrived, it holds", every(7, look{5 * ms, "a", false}), true, 1, 0},
+		{"and for ever it cannot be", every(401, look{5 * ms, "a", false}), true, 1000, 0},
+		{"a timer starts it anew", every(5, look{5 * ms, "a", false}), false, 0, 1},
+		{"no longer", every(8, look{5 * ms, "a", false}), true, 0, 1},
+		{"one that goes on is no rest", every(401, look{5 * ms, "a", false}), false, 0, 1000},
+		{"nor despite foreign packets", every(401, look{5 * ms, "a", true}), false, 0, 1000},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			asked := 0
-			w := watch{underWay: func() bool { asked++; return asked <= tt.under }}
+			asked, timers := 0, 0
+			w := watch{
+				underWay: func() bool { asked++; return asked <= tt.under },
+				timed:    func([]int) bool { timers++; return timers <= tt.timer },
+			}
 			now := time.Now()
 			for i, l := range tt.looks {
 				now = now.Add(l.after)
