@@ -53,6 +53,9 @@ func (e *eye) own(only *Process) {
 		if o, ok := end.(*Output); ok && only != nil && o != only.Out && o != only.Err {
 			continue // what the others say is nothing to it
 		}
+		if s, ok := end.(*Steps); ok && e.thorough {
+			e.owing = e.owing || s.inFlight()
+		}
 		e.still = e.still && !end.inFlight()
 	}
 	if only == nil {
@@ -64,9 +67,11 @@ func (e *eye) own(only *Process) {
 		}
 		e.processes += e.process(p.Pid)
 		// A process that has ended, and whose end is not yet entered, is an event about to come.
-		if e.still {
+		if e.still || e.thorough {
 			state := processState(p.Pid)
-			e.still = state != 0 && state != 'Z' && state != 'X'
+			ended := state == 0 || state == 'Z' || state == 'X'
+			e.still = e.still && !ended
+			e.owing = e.owing || ended
 		}
 	}
 	// Asked last: what a packet becomes in between is seen by the next look.

@@ -147,7 +147,7 @@ const (
 
 // charge counts the time between two thorough looks against the patience.
 func (w *watch) charge(gap time.Duration, s sight) {
-	w.spent += w.account.charge(gap, s.times)
+	w.spent += w.account.charge(gap, s)
 	if w.memory-s.memory >= aPiece && w.forgiven < mostForgiven {
 		w.forgiven += w.spent
 		w.spent = 0
@@ -228,6 +228,9 @@ type sight struct {
 	motionless string        // a fingerprint if nothing can move by itself, else empty
 	packets    bool          // some packet is on its way on this machine
 	times      map[int]times // of a thorough look, by thread
+	// Of a thorough look: it is not for the processes to go on, but for the judge, who has to let one go to its
+	// next step or to enter its end.
+	owing bool
 }
 
 // times are a thread's running time and the time that it waited for a processor.
@@ -236,20 +239,22 @@ type times struct{ ran, queued time.Duration }
 // account turns looks into the time for which the processes had the chance to run.
 type account struct{ before map[int]times }
 
-// charge gives the share of a gap between two looks that counts against the processes' patience:
-// the gap less the longest time that a thread stood in the run queue, but no less than the longest
-// time that a thread ran. A judge that looked late charges no more than it would have in time.
-func (a *account) charge(gap time.Duration, now map[int]times) time.Duration {
+// charge gives the share of a gap between two looks that counts against the processes' patience: the gap
+// less the time that threads stood in the run queue, one after another for all that can be seen, but no less
+// than the longest time that a thread ran. A judge that looked late charges no more than it would have in
+// time, and one that owes the next step only what they ran.
+func (a *account) charge(gap time.Duration, s sight) time.Duration {
 	var ran, queued time.Duration
-	for tid, t := range now {
-		if b, ok := a.before[tid]; ok {
-			ran = max(ran, t.ran-b.ran)
-			queued = max(queued, t.queued-b.queued)
+	for tid, t := range s.times {
+		if a.before == nil {
+			break // a thread that is new later on has lived in the gap only
 		}
+		ran = max(ran, t.ran-a.before[tid].ran)
+		queued += t.queued - a.before[tid].queued
 	}
-	a.before = now
-	if gap > 2*thoroughEvery {
-		gap = max(ran, min(gap, 2*thoroughEvery))
+	a.before, ran = s.times, min(ran, gap)
+	if s.owing {
+		return ran
 	}
-	return max(ran, gap-queued, 0)
+	return max(ran, min(gap, 2*thoroughEvery)-queued)
 }

@@ -19,11 +19,14 @@ func TestCharge(t *testing.T) {
 		{"no process", 15 * ms, looks{{}}, 15 * ms},
 		{"all sleep", 15 * ms, looks{{1: {5 * ms, 1 * ms}}, {1: {5 * ms, 1 * ms}}}, 15 * ms},
 		{"one computes", 15 * ms, looks{{1: {}}, {1: {15 * ms, 0}}}, 15 * ms},
+		{"two queue one after the other", 15 * ms, looks{{1: {}, 2: {}}, {1: {1 * ms, 7 * ms}, 2: {0, 7 * ms}}}, 1 * ms},
 		{"one stands in the queue all the time", 15 * ms, looks{{1: {}}, {1: {0, 15 * ms}}}, 0},
 		{"it ran a third of it", 15 * ms, looks{{1: {}}, {1: {5 * ms, 10 * ms}}}, 5 * ms},
 		{"one computes, another queues", 15 * ms, looks{{1: {}, 2: {}}, {1: {12 * ms, 0}, 2: {0, 15 * ms}}}, 12 * ms},
 		{"the queue is longer than the gap", 15 * ms, looks{{1: {}}, {1: {0, 40 * ms}}}, 0},
-		{"a thread that is new has no past", 15 * ms, looks{{1: {}}, {1: {}, 2: {9 * ms, 9 * ms}}}, 15 * ms},
+		{"a thread that is new has lived in the gap", 15 * ms, looks{{1: {}}, {1: {}, 2: {2 * ms, 9 * ms}}}, 6 * ms},
+		{"one that was overlooked before has run no longer than that", 15 * ms, looks{{1: {}}, {1: {}, 2: {time.Second, 0}}}, 15 * ms},
+		{"what was before the first look counts for nothing", 15 * ms, looks{{1: {9 * ms, 9 * ms}}}, 15 * ms},
 		{"a judge that came late", time.Second, looks{{1: {}}, {1: {}}}, 2 * thoroughEvery},
 		{"late, and the program computed", time.Second, looks{{1: {}}, {1: {900 * ms, 0}}}, 900 * ms},
 		{"late, and the program queued", time.Second, looks{{1: {}}, {1: {10 * ms, 990 * ms}}}, 10 * ms},
@@ -33,11 +36,17 @@ func TestCharge(t *testing.T) {
 			var a account
 			var got time.Duration
 			for _, l := range tt.looks {
-				got = a.charge(tt.gap, l)
+				got = a.charge(tt.gap, sight{times: l})
 			}
 			assert.Equal(t, tt.want, got)
 		})
 	}
+}
+
+func TestChargeOfAJudgeThatOwesTheNextStep(t *testing.T) {
+	var a account
+	a.charge(time.Second, sight{times: map[int]times{1: {}}, owing: true})
+	assert.Equal(t, time.Millisecond, a.charge(time.Second, sight{times: map[int]times{1: {time.Millisecond, 0}}, owing: true}))
 }
 
 func TestStill(t *testing.T) {
