@@ -260,7 +260,7 @@ func TestBlame(t *testing.T) {
 			func(f files) files { // the client sends a mark that no server but its own takes off
 				return f.edit(t, client, "fmt.Fprint(c, line)", `fmt.Fprint(c, "x"+line)`).edit(t, server, "strings.ToUpper(line)", "strings.ToUpper(line[1:])")
 			}, 2},
-		{"together only", "each of your programs works with the reference, but not with the other: look at what client and server assume of one another",
+		{"together only", "each of your programs passed with the reference, and they failed together: look at what client and server assume of one another, or, if a second run passes, for what one of them leaves to chance",
 			func(f files) files { // the client says more than a line, and its own server alone minds
 				return f.edit(t, client, "fmt.Fprint(c, line)", "fmt.Fprint(c, line+\"!\")").
 					edit(t, server, "bufio.NewReader(c).ReadString('\\n')", "func() (string, error) {\n\t\tr := bufio.NewReader(c)\n\t\ts, err := r.ReadString('\\n')\n\t\tif r.Buffered() > 0 {\n\t\t\ts = \"gone\\n\"\n\t\t}\n\t\treturn s, err\n\t}()")

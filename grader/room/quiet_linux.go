@@ -53,9 +53,6 @@ func (e *eye) own(only *Process) {
 		if o, ok := end.(*Output); ok && only != nil && o != only.Out && o != only.Err {
 			continue // what the others say is nothing to it
 		}
-		if s, ok := end.(*Steps); ok && e.thorough {
-			e.owing = e.owing || s.inFlight()
-		}
 		e.still = e.still && !end.inFlight()
 	}
 	if only == nil {
@@ -98,13 +95,13 @@ func (e *eye) process(pid int) int {
 	}
 	all := threads(pid)
 	for _, t := range all {
-		if e.thorough {
-			e.readTimes(t)
-		}
 		if e.still {
 			t.look()
 			e.still = t.waits
-			fmt.Fprintf(&e.print, "%d/%d %s;", pid, t.tid, t.switches)
+			fmt.Fprintf(&e.print, "%d/%d %c%s;", pid, t.tid, t.state, t.switches)
+		}
+		if e.thorough {
+			e.account(t)
 		}
 	}
 	fmt.Fprintf(&e.print, "%d,", pid)
@@ -120,11 +117,20 @@ func (e *eye) process(pid int) int {
 	return n
 }
 
-func (e *eye) readTimes(t *thread) {
+// account reads how long a thread has run, and whether it would go on if it were let. The kernel tells how long
+// a thread stood in the run queue only when it has got a processor.
+func (e *eye) account(t *thread) {
 	if e.times == nil {
 		e.times = map[int]times{}
 	}
 	e.times[t.tid] = t.readTimes()
+	if t.state == 0 {
+		t.state = statState(t.dir + "/stat")
+	}
+	switch t.state {
+	case 'R', 'D', 't': // runs or queues; waits for a disk; stands at a call that the judge follows
+		e.owing = true
+	}
 }
 
 func descend(out []int, pid int) []int {
@@ -167,7 +173,8 @@ type thread struct {
 
 	// What look finds.
 	waits    bool   // it sleeps in a call that only somebody else can end, or is stopped
-	switches string // its state, and how often it was switched
+	state    byte   // as the kernel's letter
+	switches string // how often it was switched
 }
 
 func threads(pid int) []*thread {
@@ -203,9 +210,8 @@ func (t *thread) readTimes() times {
 }
 
 func (t *thread) look() {
-	state, counts := status(t.dir + "/status")
-	t.switches = string(state) + counts
-	switch state {
+	t.state, t.switches = status(t.dir + "/status")
+	switch t.state {
 	case 'T', 't', 'Z', 'X': // stopped by the judge, or dead
 		t.waits = true
 	case 'S':

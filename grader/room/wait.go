@@ -228,8 +228,8 @@ type sight struct {
 	motionless string        // a fingerprint if nothing can move by itself, else empty
 	packets    bool          // some packet is on its way on this machine
 	times      map[int]times // of a thorough look, by thread
-	// Of a thorough look: it is not for the processes to go on, but for the judge, who has to let one go to its
-	// next step or to enter its end.
+	// Of a thorough look: the processes would go on if they were let. It is for the machine to give one a
+	// processor, or for the judge to let one go to its next step or to enter its end.
 	owing bool
 }
 
@@ -242,7 +242,7 @@ type account struct{ before map[int]times }
 // charge gives the share of a gap between two looks that counts against the processes' patience: the gap
 // less the time that threads stood in the run queue, one after another for all that can be seen, but no less
 // than the longest time that a thread ran. A judge that looked late charges no more than it would have in
-// time, and one that owes the next step only what they ran.
+// time; where the next step is owed to them, only what they ran counts.
 func (a *account) charge(gap time.Duration, s sight) time.Duration {
 	var ran, queued time.Duration
 	for tid, t := range s.times {

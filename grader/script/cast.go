@@ -85,7 +85,7 @@ func Blame(programs []string, failed []Cast) string {
 	slices.Sort(alone)
 	switch len(alone) {
 	case 0:
-		return fmt.Sprintf("each of your programs works with the reference, but not with the other: look at what %s assume of one another", strings.Join(programs, " and "))
+		return fmt.Sprintf("each of your programs passed with the reference, and they failed together: look at what %s assume of one another, or, if a second run passes, for what one of them leaves to chance", strings.Join(programs, " and "))
 	case 1:
 		return fmt.Sprintf("your %s is at fault: it fails with the reference %s too, while the rest of yours works", alone[0], others(programs, alone[0]))
 	}

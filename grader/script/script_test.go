@@ -264,7 +264,7 @@ func TestBlame(t *testing.T) {
 		{"a", two, []Cast{c[0], c[2]}, "your a is at fault: it fails with the reference b too, while the rest of yours works"},
 		{"b", two, []Cast{c[1]}, "your b is at fault: it fails with the reference a too, while the rest of yours works"},
 		{"each", two, []Cast{c[0], c[1]}, "your a and your b are each at fault: each fails with the reference in the other parts"},
-		{"only together", two, []Cast{c[2]}, "each of your programs works with the reference, but not with the other: look at what a and b assume of one another"},
+		{"only together", two, []Cast{c[2]}, "each of your programs passed with the reference, and they failed together: look at what a and b assume of one another, or, if a second run passes, for what one of them leaves to chance"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, Blame(tt.programs, tt.failed)) })

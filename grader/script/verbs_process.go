@@ -592,7 +592,11 @@ func (c *call) ends() error {
 	case text != "":
 		return c.mismatch(a, expected, came(text), "")
 	case !ended:
-		return c.mismatch(a, expected, "nothing", c.why(a, e))
+		came := "nothing"
+		if *read > 0 {
+			came = "nothing more"
+		}
+		return c.mismatch(a, expected, came, c.why(a, e))
 	}
 	return nil
 }
