@@ -68,7 +68,7 @@ func (e *eye) own(only *Process) {
 			state := processState(p.Pid)
 			ended := state == 0 || state == 'Z' || state == 'X'
 			e.still = e.still && !ended
-			e.owing = e.owing || ended
+			e.ending = e.ending || ended
 		}
 	}
 	// Asked last: what a packet becomes in between is seen by the next look.
@@ -117,20 +117,16 @@ func (e *eye) process(pid int) int {
 	return n
 }
 
-// account reads how long a thread has run, and whether it would go on if it were let. The kernel tells how long
-// a thread stood in the run queue only when it has got a processor.
 func (e *eye) account(t *thread) {
 	if e.times == nil {
 		e.times = map[int]times{}
 	}
-	e.times[t.tid] = t.readTimes()
 	if t.state == 0 {
 		t.state = statState(t.dir + "/stat")
 	}
-	switch t.state {
-	case 'R', 'D', 't': // runs or queues; waits for a disk; stands at a call that the judge follows
-		e.owing = true
-	}
+	now := t.readTimes()
+	now.state = t.state
+	e.times[t.tid] = now
 }
 
 func descend(out []int, pid int) []int {
@@ -206,7 +202,7 @@ func (t *thread) readTimes() times {
 	queued, _, _ := strings.Cut(rest, " ")
 	r, _ := strconv.ParseInt(ran, 10, 64)
 	q, _ := strconv.ParseInt(queued, 10, 64)
-	return times{time.Duration(r), time.Duration(q)}
+	return times{ran: time.Duration(r), queued: time.Duration(q)}
 }
 
 func (t *thread) look() {

@@ -228,32 +228,44 @@ type sight struct {
 	motionless string        // a fingerprint if nothing can move by itself, else empty
 	packets    bool          // some packet is on its way on this machine
 	times      map[int]times // of a thorough look, by thread
-	// Of a thorough look: the processes would go on if they were let. It is for the machine to give one a
-	// processor, or for the judge to let one go to its next step or to enter its end.
-	owing bool
+	ending     bool          // of a thorough look: the end of a process is still to be entered
 }
 
-// times are a thread's running time and the time that it waited for a processor.
-type times struct{ ran, queued time.Duration }
+// times are a thread's running time and the time that it waited for a processor, and the kernel's letter for
+// its state.
+type times struct {
+	ran, queued time.Duration
+	state       byte
+}
+
+// owed tells whether the thread would go on if it were let: it stands at a call that the judge follows, or it
+// has not run since an earlier look, for want of a processor or of what lies on a disk. The kernel tells how
+// long a thread stood in the run queue only when it has got a processor.
+func (t times) owed(earlier times) bool {
+	return t.state == 't' || (t.state == 'R' || t.state == 'D') && t.ran == earlier.ran
+}
 
 // account turns looks into the time for which the processes had the chance to run.
 type account struct{ before map[int]times }
 
 // charge gives the share of a gap between two looks that counts against the processes' patience: the gap
-// less the time that threads stood in the run queue, one after another for all that can be seen, but no less
-// than the longest time that a thread ran. A judge that looked late charges no more than it would have in
-// time; where the next step is owed to them, only what they ran counts.
+// less the longest time that a thread stood in the run queue, but no less than the longest time that a thread
+// ran. A judge that looked late charges no more than it would have in time; where the next step is owed to
+// them, only what they ran counts.
 func (a *account) charge(gap time.Duration, s sight) time.Duration {
 	var ran, queued time.Duration
-	for tid, t := range s.times {
+	owed := s.ending
+	for tid, now := range s.times {
 		if a.before == nil {
 			break // a thread that is new later on has lived in the gap only
 		}
-		ran = max(ran, t.ran-a.before[tid].ran)
-		queued += t.queued - a.before[tid].queued
+		earlier := a.before[tid]
+		ran = max(ran, now.ran-earlier.ran)
+		queued = max(queued, now.queued-earlier.queued)
+		owed = owed || now.owed(earlier)
 	}
 	a.before, ran = s.times, min(ran, gap)
-	if s.owing {
+	if owed {
 		return ran
 	}
 	return max(ran, min(gap, 2*thoroughEvery)-queued)

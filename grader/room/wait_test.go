@@ -17,19 +17,23 @@ func TestCharge(t *testing.T) {
 		want  time.Duration // for the last look
 	}{
 		{"no process", 15 * ms, looks{{}}, 15 * ms},
-		{"all sleep", 15 * ms, looks{{1: {5 * ms, 1 * ms}}, {1: {5 * ms, 1 * ms}}}, 15 * ms},
-		{"one computes", 15 * ms, looks{{1: {}}, {1: {15 * ms, 0}}}, 15 * ms},
-		{"two queue one after the other", 15 * ms, looks{{1: {}, 2: {}}, {1: {1 * ms, 7 * ms}, 2: {0, 7 * ms}}}, 1 * ms},
-		{"one stands in the queue all the time", 15 * ms, looks{{1: {}}, {1: {0, 15 * ms}}}, 0},
-		{"it ran a third of it", 15 * ms, looks{{1: {}}, {1: {5 * ms, 10 * ms}}}, 5 * ms},
-		{"one computes, another queues", 15 * ms, looks{{1: {}, 2: {}}, {1: {12 * ms, 0}, 2: {0, 15 * ms}}}, 12 * ms},
-		{"the queue is longer than the gap", 15 * ms, looks{{1: {}}, {1: {0, 40 * ms}}}, 0},
-		{"a thread that is new has lived in the gap", 15 * ms, looks{{1: {}}, {1: {}, 2: {2 * ms, 9 * ms}}}, 6 * ms},
-		{"one that was overlooked before has run no longer than that", 15 * ms, looks{{1: {}}, {1: {}, 2: {time.Second, 0}}}, 15 * ms},
-		{"what was before the first look counts for nothing", 15 * ms, looks{{1: {9 * ms, 9 * ms}}}, 15 * ms},
+		{"all sleep", 15 * ms, looks{{1: {5 * ms, 1 * ms, 'S'}}, {1: {5 * ms, 1 * ms, 'S'}}}, 15 * ms},
+		{"one computes", 15 * ms, looks{{1: {}}, {1: {15 * ms, 0, 'S'}}}, 15 * ms},
+		{"two queue at the same time", 15 * ms, looks{{1: {}, 2: {}}, {1: {1 * ms, 7 * ms, 'S'}, 2: {0, 7 * ms, 'S'}}}, 8 * ms},
+		{"one stands in the queue all the time", 15 * ms, looks{{1: {}}, {1: {0, 15 * ms, 'S'}}}, 0},
+		{"it ran a third of it", 15 * ms, looks{{1: {}}, {1: {5 * ms, 10 * ms, 'S'}}}, 5 * ms},
+		{"one computes, another queues", 15 * ms, looks{{1: {}, 2: {}}, {1: {12 * ms, 0, 'S'}, 2: {0, 15 * ms, 'S'}}}, 12 * ms},
+		{"the queue is longer than the gap", 15 * ms, looks{{1: {}}, {1: {0, 40 * ms, 'S'}}}, 0},
+		{"a thread that is new has lived in the gap", 15 * ms, looks{{1: {}}, {1: {}, 2: {2 * ms, 9 * ms, 'S'}}}, 6 * ms},
+		{"one that was overlooked before has run no longer than that", 15 * ms, looks{{1: {}}, {1: {}, 2: {time.Second, 0, 'S'}}}, 15 * ms},
+		{"what was before the first look counts for nothing", 15 * ms, looks{{1: {9 * ms, 9 * ms, 'S'}}}, 15 * ms},
+		{"one queues since the last look", 15 * ms, looks{{1: {5 * ms, 0, 'S'}}, {1: {5 * ms, 0, 'R'}}}, 0},
+		{"one waits for a disk since then", 15 * ms, looks{{1: {5 * ms, 0, 'S'}}, {1: {5 * ms, 0, 'D'}}}, 0},
+		{"one queues again, or runs", 15 * ms, looks{{1: {5 * ms, 0, 'R'}}, {1: {6 * ms, 1 * ms, 'R'}}}, 14 * ms},
+		{"one stands at a followed call", 15 * ms, looks{{1: {5 * ms, 0, 'S'}}, {1: {6 * ms, 0, 't'}}}, 1 * ms},
 		{"a judge that came late", time.Second, looks{{1: {}}, {1: {}}}, 2 * thoroughEvery},
-		{"late, and the program computed", time.Second, looks{{1: {}}, {1: {900 * ms, 0}}}, 900 * ms},
-		{"late, and the program queued", time.Second, looks{{1: {}}, {1: {10 * ms, 990 * ms}}}, 10 * ms},
+		{"late, and the program computed", time.Second, looks{{1: {}}, {1: {900 * ms, 0, 'S'}}}, 900 * ms},
+		{"late, and the program queued", time.Second, looks{{1: {}}, {1: {10 * ms, 990 * ms, 'S'}}}, 10 * ms},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -43,10 +47,10 @@ func TestCharge(t *testing.T) {
 	}
 }
 
-func TestChargeOfAJudgeThatOwesTheNextStep(t *testing.T) {
+func TestChargeAtTheEndOfAProcess(t *testing.T) {
 	var a account
-	a.charge(time.Second, sight{times: map[int]times{1: {}}, owing: true})
-	assert.Equal(t, time.Millisecond, a.charge(time.Second, sight{times: map[int]times{1: {time.Millisecond, 0}}, owing: true}))
+	a.charge(time.Second, sight{times: map[int]times{1: {}}})
+	assert.Zero(t, a.charge(time.Second, sight{times: map[int]times{1: {}}, ending: true}))
 }
 
 func TestStill(t *testing.T) {
