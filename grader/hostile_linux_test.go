@@ -426,6 +426,7 @@ const (
 	whole = 1000
 )
 
+// checks is how many an attack is graded by when it is graded alone.
 func (a *attack) checks() int {
 	if a.late {
 		return whole

@@ -34,7 +34,7 @@ func TestKilledGrader(t *testing.T) {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("-kill-seed %d", seed)
-	if testing.Short() { // the race detector makes each run a long one
+	if testing.Short() {
 		*kills = 1
 	}
 	for _, tier := range []string{"rooms", "landlock", "none"} {
@@ -69,7 +69,7 @@ type killing struct {
 func newKilling(t *testing.T, tier string) killing {
 	k := killing{tier: tier, dir: filepath.Join(t.TempDir(), "mine"), tmp: filepath.Join(t.TempDir(), "tmp"),
 		exercises: []string{"pipe/filter", "socket/echo", "signal/stop", "isolation/counter", "file/report"}}
-	if testing.Short() {
+	if testing.Short() { // the race detector makes each run a long one
 		k.exercises = k.exercises[:2]
 	}
 	require.NoError(t, os.CopyFS(k.dir, solutions.Files))

@@ -53,8 +53,8 @@ func locks(pid int, file os.FileInfo) bool {
 	return false
 }
 
-// Queued tells whether the grader waits for a flock on a file that it has open.
-func Queued(f *os.File) bool {
+// queued tells whether the grader waits for a flock on a file that it has open.
+func queued(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil {
 		return false

@@ -207,8 +207,8 @@ func (r *Room) Lockers(string) []string { return nil }
 // LockersNow cannot be told here.
 func (r *Room) LockersNow(string) []string { return nil }
 
-// Queued cannot be told here.
-func Queued(*os.File) bool { return true }
+// queued cannot be told here.
+func queued(*os.File) bool { return true }
 
 func shrink(*os.File) error { return nil }
 

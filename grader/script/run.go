@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"ipclab/grader/room"
 
@@ -98,7 +97,6 @@ type run struct {
 
 	locks    map[string]*heldLock // the judge's, by path
 	kept     map[string]*keptFile
-	over     atomic.Bool // what still waits lets go at once
 	actors   map[string]*actor
 	line     int
 	failure  *Failure
@@ -289,7 +287,6 @@ func (r *run) close() error {
 	if r.Transcript != nil && r.failure == nil {
 		r.Transcript(r.room.Transcript())
 	}
-	r.over.Store(true)
 	for _, l := range r.locks {
 		l.drop()
 	}

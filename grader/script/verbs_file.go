@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"ipclab/grader/room"
 
@@ -23,18 +22,24 @@ func (c *call) inRoom(arg string) (path, shown string) {
 
 // heldLock is a lock of the judge's, or its wait for one.
 type heldLock struct {
-	file   *os.File
-	queued bool
-	done   atomic.Pointer[error] // of a queued request: set when it has been granted, or has failed
+	file    *os.File
+	request *room.Request // nil if the lock was free when it was asked for
 }
 
-// drop lets go of the lock, or of the request. Who waits for a lock can only be freed by getting it: a
-// request that is still waiting is left to its thread, which lets go at once when it is granted.
 func (l *heldLock) drop() error {
-	if l.queued && l.done.Load() == nil {
-		return nil
+	if l.request != nil {
+		return l.request.Drop()
 	}
 	return l.file.Close()
+}
+
+// granted tells whether the judge has the lock.
+func (l *heldLock) granted() bool {
+	if l.request == nil {
+		return true
+	}
+	granted, _ := l.request.Granted()
+	return granted
 }
 
 // lock takes a flock on a file, as another program would.
@@ -75,18 +80,8 @@ func (c *call) lock() error {
 
 // queue has a thread of the judge's ask for the lock, and returns when it waits for it, or has it.
 func (c *call) queue(l *heldLock, how int) error {
-	l.queued = true
-	go func() {
-		var err error
-		for err = unix.EINTR; err == unix.EINTR; {
-			err = unix.Flock(int(l.file.Fd()), how)
-		}
-		l.done.Store(&err)
-		if c.over.Load() {
-			l.file.Close()
-		}
-	}()
-	e, err := c.wait(func() bool { return l.done.Load() != nil || room.Queued(l.file) })
+	l.request = c.room.Ask(l.file, how)
+	e, err := c.wait(func() bool { return l.granted() || l.request.Waits() })
 	if err == nil && e != room.Met {
 		err = errors.New("flock: the judge's request does not come to wait")
 	}
@@ -97,30 +92,30 @@ func (c *call) queue(l *heldLock, how int) error {
 func (c *call) granted() error {
 	path, shown := c.inRoom(c.args[0])
 	l := c.locks[path]
-	if l == nil || !l.queued {
+	if l == nil || l.request == nil {
 		return fmt.Errorf("granted: the judge has not asked for the lock on %s with flock -queue", c.args[0])
 	}
+	e, err := c.wait(l.granted)
 	if c.neg {
-		e, err := c.wait(func() bool { return l.done.Load() != nil })
 		if err == nil && e == room.Met {
 			err = mismatchf("expected: the lock on %s stays taken\ncame:     it was let go, and the next in the queue has it", shown)
 		}
 		return err
 	}
-	e, err := c.wait(func() bool { return l.done.Load() != nil })
 	switch {
 	case err != nil:
 		return err
 	case e != room.Met:
 		return mismatchf("expected: the next in the queue gets the lock on %s\ncame:     %s\nwhy:      %s", shown, c.heldBy(path), c.stuck())
 	}
-	return *l.done.Load()
+	_, err = l.request.Granted()
+	return err
 }
 
 func (c *call) unlock() error {
 	path := c.ts.MkAbs(c.args[0])
 	l := c.locks[path]
-	if l == nil || l.queued && l.done.Load() == nil {
+	if l == nil || !l.granted() {
 		return fmt.Errorf("unlock: the judge holds no lock on %s", c.args[0])
 	}
 	delete(c.locks, path)

@@ -592,11 +592,11 @@ func (c *call) ends() error {
 	case text != "":
 		return c.mismatch(a, expected, came(text), "")
 	case !ended:
-		came := "nothing"
+		what := "nothing"
 		if *read > 0 {
-			came = "nothing more"
+			what = "nothing more"
 		}
-		return c.mismatch(a, expected, came, c.why(a, e))
+		return c.mismatch(a, expected, what, c.why(a, e))
 	}
 	return nil
 }
