@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"ipclab/grader"
@@ -87,5 +88,19 @@ func (a *app) standing() error {
 	for _, next := range s.Next(c) {
 		fmt.Fprintf(a.stdout, "    %s\n", next)
 	}
+	if goRun() {
+		fmt.Fprint(a.stdout, howToInstall)
+	}
 	return nil
+}
+
+const howToInstall = `
+Type go run ./cmd/ipclab for ipclab, or make it a command: go install ./cmd/ipclab
+(it lies in $(go env GOPATH)/bin then, which has to be in your PATH).
+`
+
+// goRun tells whether this was started by go run, which leaves no command behind.
+func goRun() bool {
+	exe, err := os.Executable()
+	return err == nil && strings.Contains(exe, "/go-build")
 }
